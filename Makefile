@@ -1,0 +1,52 @@
+# Any target makes the virtual environment when it has to; `make demo` and `make test` are all that a fresh machine needs.
+PYTHON ?= python3.11
+VENV ?= .venv
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest -q
+FLINK_JAR := build/beam-runners-flink-2.0-job-server-2.77.0.jar
+
+.PHONY: demo test test-all test-flink check lint format benchmarks clean
+
+demo: $(INSTALLED)
+	$(BIN)/winnow demo
+
+test: $(INSTALLED)
+	$(PYTEST) $(PYTEST_ARGS)
+
+test-all: $(INSTALLED)
+	$(PYTEST) -m "not flink" $(PYTEST_ARGS)
+
+test-flink: $(INSTALLED) $(FLINK_JAR)
+	WINNOW_FLINK_JAR=$(FLINK_JAR) $(PYTEST) -m flink $(PYTEST_ARGS)
+
+check: lint test
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmarks: $(INSTALLED)
+	set -e; for benchmark in $(wildcard benchmarks/[a-z]*.py); do $(BIN)/python $$benchmark; done
+
+# The environment stays: it takes minutes to make, and is made anew when setup.py or constraints.txt change.
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# The stamp is written last: an installation that broke off is taken up again by the next call.
+$(INSTALLED): setup.py constraints.txt
+	@echo "Installing into $(VENV) (about two minutes)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(FLINK_JAR):
+	mvn -q -U dependency:copy -Dartifact=org.apache.beam:$(subst -2.77.0.jar,:2.77.0,$(@F)) -DoutputDirectory=$(@D)

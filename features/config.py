@@ -1,0 +1,405 @@
+"""The YAML config: where the data is, what the features are, and how to train and select.
+
+A config is read with `Config.load`, checked by pydantic (unknown fields are errors), and its feature rules are matched
+against the data's columns with `Config.resolve`, which gives one `Feature` for each column that takes part.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+import yaml
+from pydantic import Field, field_validator, model_validator
+
+from features.errors import ConfigError
+
+Kind = Literal["numeric", "categorical", "multivalued", "dense", "cross"]
+PositiveInt = Annotated[int, Field(gt=0)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_RANGE = re.compile(r"^(.*?)(\d+)\.\.(.*?)(\d+)$")
+
+
+class _Model(pydantic.BaseModel):
+    """Every part of a config refuses fields it does not know."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class Split(_Model):
+    """How rows of the `train` files become train, validation and test rows.
+
+    by: `row` (a seeded draw per row), `hash` (of a key column: all rows of a key stay together), `column` (its values
+        name the split) or `time` (a column compared with `validation_from` and `test_from`).
+    validation, test: shares of the rows for `row` and `hash`; a share of 0 makes no such split.
+    """
+
+    by: Literal["row", "hash", "column", "time"] = "row"
+    column: str | None = None
+    validation: float = Field(0.1, ge=0, lt=1)
+    test: float = Field(0.0, ge=0, lt=1)
+    validation_values: list[str] = ["validation"]
+    test_values: list[str] = ["test"]
+    validation_from: str | float | None = None
+    test_from: str | float | None = None
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _whole(self) -> Split:
+        if self.by != "row" and not self.column:
+            raise ValueError(f"split by {self.by} needs `column`")
+        if self.by == "time" and self.validation_from is None and self.test_from is None:
+            raise ValueError("split by time needs `validation_from` or `test_from`")
+        if self.validation + self.test >= 1:
+            raise ValueError("validation and test leave no rows to train on")
+        return self
+
+
+class Data(_Model):
+    """Where the rows are and how to read them.
+
+    train, validation, test: paths or globs of any Beam filesystem; `${NAME:-default}` reads the environment. Rows of
+        `train` are divided by `split`; a split that has files of its own takes nothing from `train`.
+    columns: names of the columns of delimited files without a header.
+    missing: text values that mean "no value", besides the empty string.
+    max_bad_ratio: the share of malformed rows above which preprocessing fails.
+    """
+
+    format: Literal["tsv", "csv", "parquet", "tfrecord"]
+    train: list[str]
+    validation: list[str] = []
+    test: list[str] = []
+    columns: list[str] = []
+    header: bool = True
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    quoted: bool = True
+    missing: list[str] = []
+    label: str
+    weight: str | None = None
+    split: Split = Split()
+    max_bad_ratio: float = Field(0.001, ge=0, le=1)
+
+    @field_validator("train", "validation", "test", mode="before")
+    @classmethod
+    def _paths(cls, value: Any) -> Any:
+        paths = [value] if isinstance(value, str) else value
+        return [expand(path) if isinstance(path, str) else path for path in paths or []]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Data:
+        if not self.train:
+            raise ValueError("`train` names no files")
+        if self.format in ("tsv", "csv") and not self.header and not self.columns:
+            raise ValueError("files without a header need `columns`")
+        return self
+
+    @property
+    def separator(self) -> str:
+        """The delimiter in force."""
+        return self.delimiter or ("\t" if self.format == "tsv" else ",")
+
+
+class FeatureRule(_Model):
+    """One line of `features`: which columns it matches, and what is done with them.
+
+    match: a name, a glob (`onehot_feat*`), a range (`I1..I13`), or a list of these.
+    kind: numeric, categorical, multivalued, dense, or cross (of `columns`).
+    encoding (numeric): `buckets` (quantiles to ids), `log_square` (Criteo's floor(log(x)^2) to ids), or `value` (a
+        float with a missing indicator, after `clip`, `log1p` and `standardise`).
+    hash_buckets (categorical, multivalued, cross): hash instead of a vocabulary.
+    separator (multivalued): splits text; lists need none. max_length: values beyond it are cut.
+    """
+
+    match: list[str]
+    kind: Kind = "categorical"
+    columns: list[str] = []
+    encoding: Literal["buckets", "log_square", "value"] = "buckets"
+    buckets: Annotated[int, Field(gt=1)] = 64
+    clip: tuple[float, float] | None = None
+    log1p: bool = False
+    standardise: bool = True
+    min_count: PositiveInt = 5
+    max_size: PositiveInt | None = None
+    oov_buckets: PositiveInt = 1
+    hash_buckets: PositiveInt | None = None
+    separator: str | None = None
+    max_length: PositiveInt = 16
+    weights: str | None = None
+    width: PositiveInt | None = None
+    group: str | None = None
+    source: str | None = None
+    cost: float | None = Field(None, ge=0)
+    default: str | float | None = None
+
+    @field_validator("match", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _whole(self) -> FeatureRule:
+        if self.kind == "cross":
+            if len(self.columns) < 2 or self.hash_buckets is None or len(self.match) != 1:
+                raise ValueError("a cross needs one name in `match`, two or more `columns`, and `hash_buckets`")
+        elif self.columns:
+            raise ValueError("`columns` belongs to kind cross")
+        if self.weights and self.kind != "multivalued":
+            raise ValueError("`weights` belongs to kind multivalued")
+        return self
+
+
+class Feature(FeatureRule):
+    """A rule applied to one column: what preprocessing, the model and the spec speak of."""
+
+    match: list[str] = []
+    name: str
+
+    @property
+    def inputs(self) -> list[str]:
+        """The raw columns this feature reads."""
+        own = self.columns if self.kind == "cross" else [self.name]
+        return own + ([self.weights] if self.weights else [])
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the feature is ids into a table (else floats)."""
+        return not (self.kind == "dense" or (self.kind == "numeric" and self.encoding == "value"))
+
+    @property
+    def has_vocabulary(self) -> bool:
+        """Whether ids come from a vocabulary learnt from the train split."""
+        return self.kind in ("categorical", "multivalued") and self.hash_buckets is None
+
+
+class Tower(_Model):
+    """The dense layers over the crossed embeddings."""
+
+    units: list[PositiveInt] = [256, 128]
+
+
+class Model(_Model):
+    """The ranking model.
+
+    interaction: `dcn` (DCN-v2), `dot` (DotInteraction after a projection to one width) or `none` (concatenation).
+    """
+
+    embedding_width: PositiveInt = 16
+    interaction: Literal["dcn", "dot", "none"] = "dcn"
+    cross_layers: NonNegativeInt = 2
+    cross_rank: PositiveInt = 64
+    tower: Tower = Tower()
+
+
+class Training(_Model):
+    """How a model is trained from scratch (by `winnow retrain`); `selection` overrides batch size and epochs."""
+
+    batch_size: PositiveInt = 1024
+    epochs: PositiveInt = 1
+    learning_rate: PositiveFloat = 1e-3
+    table_optimizer: Literal["rowwise_adagrad", "adagrad", "adam"] = "rowwise_adagrad"
+    table_learning_rate: PositiveFloat = 0.02
+    seed: int = 1
+    strategy: Literal["auto", "one_device", "mirrored", "multi_worker", "parameter_server", "tpu"] = "auto"
+    shuffle_rows: PositiveInt = 1_000_000
+
+
+class Budget(_Model):
+    """What the pruned model may cost: exactly one of these.
+
+    features: how many. bytes: of embedding tables, a number or a share such as `10%` of all features at full width.
+    """
+
+    features: PositiveInt | None = None
+    bytes: PositiveInt | str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Budget:
+        if sum(value is not None for value in (self.features, self.bytes)) != 1:
+            raise ValueError("a budget names exactly one of `features` and `bytes`")
+        if isinstance(self.bytes, str):
+            _share(self.bytes)
+        return self
+
+    @property
+    def share(self) -> float | None:
+        """The share asked for, where bytes are given in percent."""
+        return _share(self.bytes) if isinstance(self.bytes, str) else None
+
+
+class Selection(_Model):
+    """The search for features and widths.
+
+    warmup: share of the rounds at the start with all gates open.
+    picks_per_round: features chosen at the end of a round.
+    chunks: the widths a feature may be given, for budgets in bytes.
+    keep, exclude: names or patterns that are always, or never, in the result.
+    """
+
+    method: Literal["sequential_attention"] = "sequential_attention"
+    budget: Budget
+    batch_size: PositiveInt = 256
+    epochs: PositiveInt = 4
+    warmup: float = Field(0.1, ge=0, lt=1)
+    picks_per_round: PositiveInt = 1
+    gate_learning_rate: PositiveFloat = 1e-3
+    widths: list[PositiveInt] = [1, 2, 4, 8, 16]
+    keep: list[str] = []
+    exclude: list[str] = []
+    seed: int = 1
+
+
+class Proof(_Model):
+    """How the chosen features are proved: retrainings from scratch, and the resampling behind the intervals."""
+
+    seeds: PositiveInt = 3
+    bootstrap: PositiveInt = 1000
+    confidence: float = Field(0.95, gt=0, lt=1)
+
+
+class Config(_Model):
+    """A whole config. `load` reads one from YAML."""
+
+    name: str = Field(pattern=r"^[\w.-]+$")
+    work_dir: str
+    data: Data
+    features: list[FeatureRule]
+    model: Model = Model()
+    training: Training = Training()
+    selection: Selection
+    proof: Proof = Proof()
+
+    @field_validator("work_dir", mode="before")
+    @classmethod
+    def _expanded(cls, value: Any) -> Any:
+        return expand(value) if isinstance(value, str) else value
+
+    @classmethod
+    def load(cls, path: str | Path, overrides: list[str] | None = None) -> Config:
+        """Reads a YAML file and applies `key.path=value` overrides.
+
+        Raises:
+          ConfigError: the file is missing or not YAML, or a field is unknown or wrong; names the field.
+        """
+        try:
+            document = yaml.safe_load(Path(path).read_text())
+        except FileNotFoundError:
+            raise ConfigError(f"{path}: no such config file; `winnow init DATA` writes a first one") from None
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ConfigError(f"{path}: cannot be read as YAML: {error}") from None
+        if not isinstance(document, dict):
+            raise ConfigError(f"{path}: a config is a mapping of fields, see configs/ for examples")
+        for override in overrides or []:
+            _override(document, override)
+        document.setdefault("name", Path(path).stem)
+        document.setdefault("work_dir", f"work/{document['name']}")
+        try:
+            return cls.model_validate(document)
+        except pydantic.ValidationError as error:
+            raise ConfigError(_explain(path, error)) from None
+
+    def resolve(self, columns: list[str]) -> list[Feature]:
+        """Applies the feature rules to the data's columns; where several match one column, the last wins.
+
+        Args:
+          columns: the names of all columns of the data.
+
+        Raises:
+          ConfigError: a rule matches no column, takes the label, or a kept or excluded name is no feature.
+        """
+        reserved = {self.data.label, self.data.weight, self.data.split.column} - {None}
+        chosen: dict[str, Feature] = {}
+        for index, rule in enumerate(self.features):
+            values = rule.model_dump(exclude={"match"}, exclude_unset=True)
+            for pattern in rule.match:
+                names = [pattern] if rule.kind == "cross" else expand_pattern(pattern, columns)
+                if any(mark in pattern for mark in "*?["):
+                    names = [name for name in names if name not in reserved]
+                if not names:
+                    raise ConfigError(f"features[{index}].match: {pattern!r} matches no column of the data")
+                for name in names:
+                    if name in reserved:
+                        raise ConfigError(f"features[{index}].match: {name!r} is the label, weight or split column")
+                    feature = Feature(name=name, **values)
+                    absent = [column for column in feature.inputs if column not in columns]
+                    if absent:
+                        raise ConfigError(f"features[{index}]: column {absent[0]!r} is not in the data")
+                    chosen[name] = feature
+        for field in ("keep", "exclude"):
+            for pattern in getattr(self.selection, field):
+                if not expand_pattern(pattern, list(chosen)) or not set(expand_pattern(pattern, list(chosen))) & set(chosen):
+                    raise ConfigError(f"selection.{field}: {pattern!r} is not one of the features")
+        return list(chosen.values())
+
+    def matching(self, field: Literal["keep", "exclude"], names: list[str]) -> list[str]:
+        """The feature names that `selection.keep` or `selection.exclude` stands for."""
+        patterns: list[str] = getattr(self.selection, field)
+        return [name for name in names if any(name in expand_pattern(pattern, names) for pattern in patterns)]
+
+
+def expand(text: str) -> str:
+    """Replaces `${NAME}` and `${NAME:-default}` from the environment, and a leading `~`."""
+
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1]) or match[2]
+        if found is None:
+            raise ValueError(f"environment variable {match[1]} is not set; set it, or write ${{{match[1]}:-default}}")
+        return found
+
+    return os.path.expanduser(_VARIABLE.sub(value, text))
+
+
+def expand_pattern(pattern: str, columns: list[str]) -> list[str]:
+    """Names that a pattern stands for: a glob over `columns`, a range such as `I1..I13`, or the name itself."""
+    if any(mark in pattern for mark in "*?["):
+        return fnmatch.filter(columns, pattern)
+    span = _RANGE.match(pattern)
+    if span and span[1] == span[3] and int(span[2]) <= int(span[4]):
+        return [f"{span[1]}{number}" for number in range(int(span[2]), int(span[4]) + 1)]
+    return [pattern]
+
+
+def _share(text: str) -> float:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
+    if not match or not 0 < float(match[1]) <= 100:
+        raise ValueError(f"{text!r} is not a number of bytes nor a share such as `10%`")
+    return float(match[1]) / 100
+
+
+def _override(document: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator:
+        raise ConfigError(f"--set {override}: write key=value, such as selection.budget.features=10")
+    place = document
+    *parents, last = key.split(".")
+    for parent in parents:
+        child = place.setdefault(parent, {})
+        if not isinstance(child, dict):
+            raise ConfigError(f"--set {override}: {parent} is not a group of fields")
+        place = child
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {override}: the value is not YAML") from None
+    if parents and parents[-1] == "budget":  # a budget holds one unit: naming another replaces it
+        place.clear()
+    place[last] = value
+
+
+def _explain(path: str | Path, error: pydantic.ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]).lstrip(".")
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = "unknown field; check its spelling and its place"
+        elif problem["type"] == "missing":
+            message = "required, but not given"
+        lines.append(f"{path}: {place}: {message}")
+    return "\n".join(lines)

@@ -1,0 +1,60 @@
+"""What preprocessing makes of a feature: integer ids into a table, or floats.
+
+Ids are laid out once for every feature: 0 padding, 1 missing, then the out-of-vocabulary (or hash) buckets, then the
+vocabulary by falling count. Bucketised numbers have their buckets where others have their vocabulary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from features.config import Feature
+
+PADDING, MISSING, FIRST_BUCKET = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The shape of one feature's transformed column.
+
+    Attributes:
+      name: of the feature.
+      rows: of its embedding table, ids run over 0..rows-1; 0 for features that are floats.
+      length: ids (or floats) per example; more than 1 id is pooled by mean.
+      weighted: whether a column `<name>.weights` holds a weight for each id.
+      cap: the largest width its embedding may have; None for the model's.
+      group: features of one group are picked together.
+    """
+
+    name: str
+    rows: int
+    length: int = 1
+    weighted: bool = False
+    cap: int | None = None
+    group: str | None = None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the column holds ids."""
+        return self.rows > 0
+
+    def width(self, embedding_width: int) -> int:
+        """Columns the feature brings into the network at full width."""
+        if not self.embedded:
+            return self.length
+        return min(embedding_width, self.cap or embedding_width)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, feature: Feature, vocabulary_size: int) -> Encoding:
+        """The encoding of a feature whose vocabulary (or bucket list, or vector) has the given size."""
+        if not feature.embedded:
+            return cls(feature.name, 0, vocabulary_size, group=feature.group)
+        buckets = feature.oov_buckets if feature.has_vocabulary else feature.hash_buckets or 0
+        length = feature.max_length if feature.kind == "multivalued" else 1
+        rows = FIRST_BUCKET + buckets + vocabulary_size
+        return cls(feature.name, rows, length, bool(feature.weights), feature.width, feature.group)

@@ -1,0 +1,19 @@
+"""Errors a person can act on. The command line prints them without a traceback."""
+
+
+class WinnowError(Exception):
+    """Base of all errors whose message names the place and the remedy."""
+
+    exit_code = 1
+
+
+class ConfigError(WinnowError):
+    """The config asks for something that cannot be."""
+
+    exit_code = 2
+
+
+class DataError(WinnowError):
+    """The data is not what the config says it is."""
+
+    exit_code = 3

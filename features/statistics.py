@@ -1,0 +1,68 @@
+"""What the train split says about a feature."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from features.errors import DataError
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Figures of one feature over the train split.
+
+    Attributes:
+      name: of the feature.
+      count: values seen (for lists: elements); missing ones not counted.
+      missing: examples without a value.
+      distinct: values; of numbers, after rounding to 12 bits of mantissa.
+      top: most frequent values with their counts.
+      mean, std, minimum, maximum: of numbers (after clip and log1p for `value` features).
+      boundaries: between the buckets of bucketised numbers, ascending.
+      vocabulary_size: entries of the vocabulary file.
+      length: of dense vectors.
+    """
+
+    name: str
+    count: int = 0
+    missing: int = 0
+    distinct: int = 0
+    top: list[tuple[str, int]] = field(default_factory=list)
+    mean: float | None = None
+    std: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    boundaries: list[float] = field(default_factory=list)
+    vocabulary_size: int = 0
+    length: int | None = None
+
+    @property
+    def fault(self) -> str | None:
+        """Why the feature cannot tell examples apart, or only too well; None if it is fit to be selected."""
+        if self.distinct + (self.missing > 0) <= 1:
+            return "constant"
+        return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Statistics:
+        """Inverse of `to_dict`."""
+        return cls(**{**values, "top": [(str(value), int(count)) for value, count in values["top"]]})
+
+
+def load_statistics(path: Path) -> dict[str, Statistics]:
+    """Reads a statistics file, by feature name.
+
+    Raises:
+      DataError: the file is absent or damaged.
+    """
+    try:
+        return {values["name"]: Statistics.from_dict(values) for values in json.loads(path.read_text())["features"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: not a statistics file ({error}); run `winnow preprocess` again") from None

@@ -1,0 +1,145 @@
+"""The TFT graph: raw values to ids and floats, the same for training data and for serving.
+
+`preprocessing_fn` is elementwise (each output value depends on its own example's values only, and uses no analyzer):
+vocabularies and moments are found beforehand, see `features.statistics`, and enter as files and constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+import tensorflow_transform as tft
+from tensorflow_transform import impl_helper
+
+from features.config import Feature
+from features.encoding import FIRST_BUCKET, MISSING, PADDING
+from features.inputs import Input
+from features.statistics import Statistics
+
+Tensors = dict[str, tf.Tensor]
+_CROSS_SEPARATOR = "\x1f"
+LOG_SQUARE_BUCKETS = 506
+
+
+def specs(inputs: Sequence[Input]) -> dict[str, tf.TensorSpec]:
+    """Batched tensor specs of the raw columns: [batch] or [batch, length]."""
+    return {i.name: tf.TensorSpec([None] if i.length is None else [None, i.length], i.dtype) for i in inputs}
+
+
+def make_preprocessing_fn(
+    features: Sequence[Feature], statistics: dict[str, Statistics], vocabularies: str
+) -> Callable[[Tensors], Tensors]:
+    """The transform of the given features alone.
+
+    Args:
+      features: to transform.
+      statistics: of each, by name.
+      vocabularies: folder of `<feature>.txt`, one token a line, in id order.
+
+    Returns:
+      A function of raw tensors (see `specs`) to int64 ids [batch] or [batch, length] and float32 values [batch, length],
+      by feature name, with `<feature>.weights` beside weighted features.
+    """
+
+    def preprocessing_fn(inputs: Tensors) -> Tensors:
+        outputs = {}
+        for feature in features:
+            with tf.name_scope(tf_name(feature.name)):
+                outputs[feature.name] = _transform(feature, statistics[feature.name], vocabularies, inputs)
+                if feature.weights:
+                    weights = inputs[feature.weights]
+                    outputs[f"{feature.name}.weights"] = tf.where(tf.math.is_nan(weights), 0.0, weights)
+        return outputs
+
+    return preprocessing_fn
+
+
+def write_graph(
+    features: Sequence[Feature],
+    inputs: Sequence[Input],
+    statistics: dict[str, Statistics],
+    vocabularies: str,
+    output: str,
+) -> None:
+    """Writes the TFT output folder (`transform_fn/`, `transformed_metadata/`), readable by `tft.TFTransformOutput`."""
+    # AnalyzeDataset would start a Beam job to look at no data; this is what it calls for a function without analyzers.
+    type_specs = specs(inputs)
+    feature_specs = {spec.name: tf.io.FixedLenFeature(type_specs[spec.name].shape[1:], spec.dtype) for spec in inputs}
+    function = make_preprocessing_fn(features, statistics, vocabularies)
+    impl_helper.analyze_in_place(function, False, feature_specs, type_specs, output)
+
+
+def tf_name(name: str) -> str:
+    """A name TensorFlow accepts as a scope."""
+    return "".join(c if c.isalnum() or c in "_.-" else "_" for c in f"f_{name}")
+
+
+def _transform(feature: Feature, statistics: Statistics, vocabularies: str, inputs: Tensors) -> tf.Tensor:
+    if feature.kind == "cross":
+        parts = [_text(inputs[column]) for column in feature.columns]
+        absent = tf.reduce_any(tf.stack([tf.equal(part, "") for part in parts]), axis=0)
+        return _place(_hashed(tf.strings.join(parts, _CROSS_SEPARATOR), feature), absent)
+    raw = inputs[feature.name]
+    if feature.kind == "dense":
+        return tf.where(tf.math.is_nan(raw), 0.0, raw)
+    if feature.kind == "numeric":
+        return _number(feature, statistics, raw)
+    text = _text(raw)
+    if feature.separator:
+        text = tf.strings.split(text, feature.separator).to_tensor("", [None, feature.max_length])
+    ids = _hashed(text, feature) if feature.hash_buckets else _looked_up(text, feature, statistics, vocabularies)
+    return _place_list(ids, tf.equal(text, "")) if feature.kind == "multivalued" else _place(ids, tf.equal(text, ""))
+
+
+def _number(feature: Feature, statistics: Statistics, raw: tf.Tensor) -> tf.Tensor:
+    absent = tf.math.is_nan(raw)
+    if feature.encoding == "buckets":
+        return _place(tf.raw_ops.Bucketize(input=raw, boundaries=statistics.boundaries), absent)
+    if feature.encoding == "log_square":
+        return _place(_log_square(tf.where(absent, 0.0, raw)), absent)
+    mean, std = (statistics.mean or 0.0, statistics.std or 1.0) if feature.standardise else (0.0, 1.0)
+    value = (condition(feature, raw) - mean) / std
+    return tf.stack([tf.where(absent, 0.0, value), tf.cast(absent, tf.float32)], axis=1)
+
+
+def condition(feature: Feature, x: tf.Tensor) -> tf.Tensor:
+    """Clip, then log1p, as the feature asks."""
+    if feature.clip is not None:
+        x = tf.clip_by_value(x, *feature.clip)
+    return tf.math.log1p(tf.maximum(x, 0.0)) if feature.log1p else x
+
+
+def _log_square(x: tf.Tensor) -> tf.Tensor:
+    # Criteo's 3 Idiots' binning: floor(log(x)^2) above 2, each small integer by itself.
+    small = tf.cast(tf.clip_by_value(tf.floor(x), -3.0, 2.0), tf.int64) + 3
+    large = 5 + tf.cast(tf.floor(tf.square(tf.math.log(tf.maximum(x, 3.0)))), tf.int64)
+    return tf.where(x > 2.0, tf.minimum(large, LOG_SQUARE_BUCKETS - 1), small)
+
+
+def _text(raw: tf.Tensor) -> tf.Tensor:
+    if raw.dtype == tf.string:
+        return raw
+    return tf.where(tf.equal(raw, raw.dtype.min), "", tf.strings.as_string(raw))
+
+
+def _hashed(text: tf.Tensor, feature: Feature) -> tf.Tensor:
+    return tf.strings.to_hash_bucket_fast(text, feature.hash_buckets)
+
+
+def _looked_up(text: tf.Tensor, feature: Feature, statistics: Statistics, vocabularies: str) -> tf.Tensor:
+    size, oov = statistics.vocabulary_size, feature.oov_buckets
+    if size == 0:
+        return tf.strings.to_hash_bucket_fast(text, oov)
+    ids = tft.apply_vocabulary(text, f"{vocabularies}/{feature.name}.txt", num_oov_buckets=oov)
+    return tf.where(ids >= size, ids - size, ids + oov)  # TFT puts the buckets last, our layout first
+
+
+def _place(ids: tf.Tensor, absent: tf.Tensor) -> tf.Tensor:
+    return tf.where(absent, tf.constant(MISSING, tf.int64), tf.cast(ids, tf.int64) + FIRST_BUCKET)
+
+
+def _place_list(ids: tf.Tensor, absent: tf.Tensor) -> tf.Tensor:
+    placed = tf.where(absent, tf.constant(PADDING, tf.int64), tf.cast(ids, tf.int64) + FIRST_BUCKET)
+    first = tf.where(tf.reduce_all(absent, axis=1, keepdims=True), tf.constant(MISSING, tf.int64), placed[:, :1])
+    return tf.concat([first, placed[:, 1:]], axis=1)

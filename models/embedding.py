@@ -1,0 +1,89 @@
+"""Embedding tables: features of one width share one table and one lookup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from features.encoding import Encoding
+
+
+class EmbeddingTables(tf.keras.layers.Layer):
+    """Looks up the ids of all features and sets their columns, and those of float features, side by side.
+
+    Args:
+      encodings: of the features, in the order of the input's slots.
+      widths: columns of each feature's embedding, by name; float features bring their own length.
+
+    Input: dict of `ids` int32 [batch, id slots], `values` float32 [batch, float slots] and, where a feature is weighted,
+      `weights` float32 [batch, id slots]; entries without slots may be absent.
+    Output: float [batch, columns], columns as `owners` tells.
+
+    Attributes:
+      owners: [columns] name of the feature each output column belongs to, in the output's order.
+    """
+
+    def __init__(self, encodings: Sequence[Encoding], widths: Mapping[str, int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        embedded = [encoding for encoding in encodings if encoding.embedded]
+        self.groups = [
+            _Group(width, embedded, [encoding for encoding in embedded if widths[encoding.name] == width])
+            for width in sorted({widths[encoding.name] for encoding in embedded})
+        ]
+        self.owners = [name for group in self.groups for name in np.repeat(group.names, group.width)]
+        self.owners += [e.name for e in encodings if not e.embedded for _ in range(e.length)]
+
+    def build(self, input_shape: Any) -> None:
+        """Makes one table per width."""
+        self.tables = [
+            self.add_weight(
+                name=f"table_{group.width}",
+                shape=[group.rows, group.width],
+                initializer=tf.keras.initializers.RandomUniform(-0.05, 0.05),
+            )
+            for group in self.groups
+        ]
+        super().build(input_shape)
+
+    def call(self, inputs: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Looks up and pools; see the class."""
+        parts = [group.look_up(table, inputs) for group, table in zip(self.groups, self.tables, strict=True)]
+        if inputs.get("values") is not None and inputs["values"].shape[-1]:
+            parts.append(tf.cast(inputs["values"], self.compute_dtype))
+        return parts[0] if len(parts) == 1 else tf.concat(parts, axis=1)
+
+
+class _Group:
+    """The features of one width: where their ids stand in the input and where their rows stand in the table."""
+
+    def __init__(self, width: int, embedded: Sequence[Encoding], members: Sequence[Encoding]) -> None:
+        self.width = width
+        self.names = [encoding.name for encoding in members]
+        self.rows = sum(encoding.rows for encoding in members)
+        lengths = [encoding.length for encoding in members]
+        starts = dict(zip([e.name for e in embedded], np.cumsum([0] + [e.length for e in embedded]), strict=False))
+        self.slots = np.concatenate([starts[e.name] + np.arange(e.length) for e in members])
+        self.whole = len(members) == len(embedded)
+        first_rows = np.cumsum([0] + [encoding.rows for encoding in members])[:-1]
+        self.offsets = np.repeat(first_rows, lengths).astype(np.int32)
+        self.pooled = max(lengths) > 1
+        self.member_of_slot = np.repeat(np.arange(len(members)), lengths)
+
+    def look_up(self, table: tf.Variable, inputs: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """[batch, members * width]"""
+        ids = self._own(inputs["ids"])
+        vectors = tf.gather(table, ids + self.offsets)
+        if self.pooled:
+            weights = tf.cast(ids != 0, vectors.dtype)
+            if inputs.get("weights") is not None:
+                weights *= tf.cast(self._own(inputs["weights"]), vectors.dtype)
+            membership = tf.one_hot(self.member_of_slot, len(self.names), dtype=vectors.dtype)
+            totals = tf.maximum(tf.matmul(weights, membership), 1e-9)
+            vectors = tf.einsum("bsw,bs,sm->bmw", vectors, weights, membership) / totals[:, :, None]
+        return tf.reshape(vectors, [-1, len(self.names) * self.width])
+
+    def _own(self, slots: tf.Tensor) -> tf.Tensor:
+        return slots if self.whole else tf.gather(slots, self.slots, axis=1)

@@ -1,0 +1,95 @@
+"""The ranking model: embedding tables, an optional gate, and a DCN-v2 or DLRM network of TFRS blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_recommenders as tfrs
+
+from features.config import Model
+from features.encoding import Encoding
+from models.embedding import EmbeddingTables
+from models.gate import SequentialAttention
+
+
+class RankingModel(tf.keras.Model):
+    """Scores examples: the logit of the probability that the label is 1.
+
+    Args:
+      encodings: of the features the model takes.
+      widths: columns of each feature, by name.
+      config: the network.
+      gate: set between the tables and the network, if given.
+
+    Input: as `EmbeddingTables`. Output: float32 [batch, 1] logits.
+
+    Source: Wang et al., DCN V2, WWW 2021 (stacked form, low-rank crosses); Naumov et al., DLRM, 2019 (dot interaction).
+    """
+
+    def __init__(
+        self,
+        encodings: Sequence[Encoding],
+        widths: Mapping[str, int],
+        config: Model,
+        gate: SequentialAttention | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.embedding = EmbeddingTables(encodings, widths, name="embedding")
+        self.gate = gate
+        columns = len(self.embedding.owners)
+        self.crosses = []
+        if config.interaction == "dcn":
+            rank = min(config.cross_rank, max(1, columns // 2))
+            self.crosses = [
+                tfrs.layers.dcn.Cross(projection_dim=rank, name=f"cross_{n}") for n in range(config.cross_layers)
+            ]
+        self.dot = _ProjectedDot(self.embedding.owners) if config.interaction == "dot" else None
+        self.tower = tfrs.layers.blocks.MLP([*config.tower.units, 1], final_activation=None, name="tower")
+
+    def call(self, inputs: Mapping[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
+        """See the class."""
+        x = self.embedding(inputs)
+        if self.gate is not None:
+            x = self.gate(x)
+        if self.dot is not None:
+            x = self.dot(x)
+        crossed = x
+        for cross in self.crosses:
+            crossed = cross(x, crossed)
+        return tf.cast(self.tower(crossed), tf.float32)
+
+    @property
+    def table_variables(self) -> list[tf.Variable]:
+        """The embedding tables."""
+        return list(self.embedding.trainable_variables)
+
+    @property
+    def gate_variables(self) -> list[tf.Variable]:
+        """The gate's logits, if there is a gate."""
+        return list(self.gate.trainable_variables) if self.gate is not None else []
+
+    @property
+    def network_variables(self) -> list[tf.Variable]:
+        """All other trained variables."""
+        others = {variable.ref() for variable in self.table_variables + self.gate_variables}
+        return [variable for variable in self.trainable_variables if variable.ref() not in others]
+
+
+class _ProjectedDot(tf.keras.layers.Layer):
+    """DotInteraction over features of any widths: each is first projected to one width. Keeps the features beside it."""
+
+    WIDTH = 16
+
+    def __init__(self, owners: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sizes = [owners.count(name) for name in dict.fromkeys(owners)]
+        self.projections = [tf.keras.layers.Dense(self.WIDTH, use_bias=False) for _ in self.sizes]
+        self.dot = tfrs.layers.feature_interaction.DotInteraction(skip_gather=False)
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        parts = tf.split(inputs, self.sizes, axis=1)
+        projected = [project(part) for project, part in zip(self.projections, parts, strict=True)]
+        return tf.concat([inputs, self.dot(projected)], axis=1)

@@ -1,0 +1,76 @@
+"""A stage: a folder that is made whole or not at all, and made again only when what it came from has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import files
+from pipeline.console import say
+
+MARKER = "stage.json"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the main job.
+
+    Attributes:
+      name: what a person calls it.
+      folder: its output; `stage.json` in it marks it whole and holds its fingerprint.
+      fingerprint: of its config and inputs.
+      build: makes the output in the folder it is given, which keeps what an interrupted run left there.
+    """
+
+    name: str
+    folder: str
+    fingerprint: str
+    build: Callable[[str], None]
+
+    @property
+    def done(self) -> bool:
+        """Whether the folder is whole and of this fingerprint."""
+        return recorded(self.folder) == self.fingerprint
+
+    def run(self, force: bool = False) -> bool:
+        """Makes the folder, unless it is done; returns whether anything was made."""
+        if self.done and not force:
+            say(f"{self.name}: unchanged, skipped")
+            return False
+        started = time.monotonic()
+        say(f"{self.name}: started")
+        aside = f"{self.folder}.partial"
+        if force or recorded(aside, "begun.json") != self.fingerprint:
+            files.remove(aside)
+            files.make_folder(aside)
+            files.write_json(files.join(aside, "begun.json"), {"fingerprint": self.fingerprint})
+        self.build(aside)
+        files.remove(files.join(aside, "begun.json"))
+        seconds = time.monotonic() - started
+        files.write_json(
+            files.join(aside, MARKER), {"stage": self.name, "fingerprint": self.fingerprint, "seconds": round(seconds, 1)}
+        )
+        files.rename(aside, self.folder)
+        say(f"{self.name}: done in {seconds:.0f} s")
+        return True
+
+
+def fingerprint(*parts: Any) -> str:
+    """A short hash of JSON values."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def recorded(folder: str, marker: str = MARKER) -> str | None:
+    """The fingerprint a folder was made with, if it is whole."""
+    path = files.join(folder, marker)
+    if not files.exists(path):
+        return None
+    try:
+        return str(files.read_json(path)["fingerprint"])
+    except (ValueError, KeyError):
+        return None

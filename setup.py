@@ -1,0 +1,42 @@
+"""Packaging of Winnow; also the file that Beam's `--setup_file` builds for its workers."""
+
+from setuptools import setup
+
+GCP = ["apache-beam[gcp]>=2.77,<2.78"]
+ONNX = ["tf2onnx>=1.17,<2", "onnxruntime>=1.31,<2"]
+TEST = ["pytest>=9,<10", "pytest-xdist>=3.8,<4", "scikit-learn>=1.6,<2"]
+DEV = [*TEST, "mypy>=2.4,<3", "ruff>=0.17,<0.18", "types-PyYAML>=6.0,<7"]
+
+setup(
+    name="winnow",
+    version="0.1.0",
+    description="Feature selection for large recommenders: from raw logs to a pruned, proved ranking model",
+    license="Apache-2.0",
+    # Named one by one: tests/, configs/ and benchmarks/ are not for site-packages.
+    packages=["features", "models", "pipeline"],
+    package_data={package: ["py.typed", "*.json", "*.html"] for package in ("features", "models", "pipeline")},
+    # The pins are proved on 3.11, and the Beam worker image must have the launcher's Python.
+    python_requires=">=3.11,<3.12",
+    # Ranges, so that Winnow installs beside other packages; constraints.txt holds the exact versions it is tested with.
+    install_requires=[
+        "apache-beam>=2.77,<2.78",
+        "matplotlib>=3.10,<4",
+        "numpy>=2,<3",
+        "pyarrow>=25,<26",
+        "pydantic>=2,<3",
+        "pyyaml>=6,<7",
+        "rich>=14,<16",
+        "scikit-learn>=1.6,<2",
+        "tensorflow>=2.21,<2.22",
+        "tensorflow-metadata>=1.21,<1.22",
+        "tensorflow-recommenders>=0.7.7,<0.8",
+        "tensorflow-transform>=1.21,<1.22",
+        "tf_keras>=2.21,<2.22",
+        "tfx-bsl>=1.21,<1.22",
+        "typer>=0.20,<1",
+    ],
+    extras_require={"gcp": GCP, "onnx": ONNX, "test": TEST, "dev": DEV},
+    entry_points={
+        "console_scripts": ["winnow=pipeline.cli:main", "winnow-flex-template=pipeline.flex_template:main"],
+    },
+)
