@@ -6,7 +6,9 @@ Scores are counted in 65,536 bins of the logit per label and block of rows. A bi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,41 +62,57 @@ class Scores:
         self.predicted += np.bincount(block, 1 / (1 + np.exp(-x)), BLOCKS)
         self.rows += len(x)
 
-    def quality(self, weights: Floats | None = None) -> Quality:
-        """Figures over all rows, or with the blocks weighted.
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Arrays from which `restore` makes the same scores again; non-empty bins only."""
+        place = np.flatnonzero(self.counts)
+        figures = {"losses": self.losses, "predicted": self.predicted, "rows": np.array(self.rows)}
+        return figures | {"place": place, "count": self.counts.ravel()[place]}
+
+    @classmethod
+    def restore(cls, state: Mapping[str, npt.NDArray[Any]]) -> Scores:
+        """Inverse of `state`."""
+        made = cls()
+        made.counts.ravel()[state["place"]] = state["count"]
+        made.losses, made.predicted, made.rows = state["losses"], state["predicted"], int(state["rows"])
+        return made
+
+    def quality(self) -> Quality:
+        """Figures over all rows.
 
         Raises:
           DataError: only one label occurs.
         """
-        w = np.ones(BLOCKS) if weights is None else weights
-        negative, positive = np.tensordot(w, self.counts, 1)
-        n, p = negative.sum(), positive.sum()
-        if not n or not p:
+        if not self.counts.sum((0, 2)).all():
             raise DataError("AUC needs both labels; this split has only one")
-        below = np.cumsum(negative) - negative / 2
+        return Quality(**{name: float(value[0]) for name, value in self._figures(np.ones((1, BLOCKS)), BINS).items()})
+
+    def resampled(self, draws: Floats) -> dict[str, Floats]:
+        """Each figure [samples] with the blocks weighted by each row of `draws`, float64 [samples, 64]."""
+        return self._figures(draws, BINS // 16)
+
+    def _figures(self, draws: Floats, bins: int) -> dict[str, Floats]:
+        counts = self.counts.reshape(BLOCKS, 2 * bins, -1).sum(2, dtype=np.float64)
+        negative, positive = np.moveaxis((draws @ counts).reshape(-1, 2, bins), 1, 0)
+        n, p = negative.sum(1), positive.sum(1)
+        below = np.cumsum(negative, 1) - negative / 2
         rate = p / (n + p)
-        loss = float(w @ self.losses / (n + p))
+        loss = draws @ self.losses / (n + p)
         entropy = -(rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
-        return Quality(float(positive @ below / (n * p)), loss, loss / float(entropy), float(w @ self.predicted / p))
+        return {
+            "auc": (positive * below).sum(1) / (n * p),
+            "log_loss": loss,
+            "normalised_entropy": loss / entropy,
+            "calibration": draws @ self.predicted / p,
+        }
 
 
-def bootstrap(models: list[Scores], figure: str, samples: int, confidence: float, seed: int = 0) -> dict[str, object]:
-    """Percentile intervals of a figure for each model, and of each one's difference to the first.
+def interval(values: Floats, confidence: float) -> tuple[float, float]:
+    """The percentile interval of resampled values."""
+    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
 
-    Args:
-      models: scored on the same rows in the same order.
-      figure: field of `Quality`.
-      samples: resamplings of the blocks.
-      confidence: of the intervals.
-      seed: of the resampling.
 
-    Returns:
-      `intervals` and `differences`: a (low, high) pair per model.
-    """
+def block_draws(samples: int, seed: int = 0) -> Floats:
+    """How often each block is drawn in each bootstrap sample, float64 [samples, 64]."""
     rng = np.random.default_rng(seed)
-    draws = rng.multinomial(BLOCKS, np.full(BLOCKS, 1 / BLOCKS), samples).astype(np.float64)
-    values = np.array([[getattr(model.quality(draw), figure) for draw in draws] for model in models])
-    edges = [(1 - confidence) / 2, (1 + confidence) / 2]
-    pairs = np.quantile(values, edges, axis=1).T
-    gaps = np.quantile(values - values[0], edges, axis=1).T
-    return {"intervals": [tuple(pair) for pair in pairs.tolist()], "differences": [tuple(g) for g in gaps.tolist()]}
+    return rng.multinomial(BLOCKS, np.full(BLOCKS, 1 / BLOCKS), samples).astype(np.float64)

@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv
 
+from features.errors import DataError
+
 Floats = npt.NDArray[np.float64]
 
 NUMERICS = [f"I{number}" for number in range(1, 14)]
@@ -22,8 +24,8 @@ COLUMNS = ["label", *NUMERICS, *CATEGORICALS]
 
 POSITIVES = 0.25
 # Standard deviations of the effects, in logits: of single features, and of pairs (a product of two signs).
-STRENGTH = {"I2": 0.36, "I6": 0.36, "I11": 0.36, "C2": 0.36, "C6": 0.36, "C10": 0.38, "C17": 0.4, "C23": 0.4}
-PAIRS = {("C9", "C14"): 1.1}
+STRENGTH = {"I2": 0.36, "I6": 0.36, "I11": 0.36, "C2": 0.36, "C6": 0.36, "C10": 0.36, "C17": 0.38, "C23": 0.38}
+PAIRS = {("C9", "C14"): 1.0}
 COPIES = {"I8": "I2", "C5": "C2", "C20": "C17"}  # copy: original
 ALIKE = 0.92  # share of rows in which a copy repeats its original
 SIZES = dict(zip(CATEGORICALS, [
@@ -91,7 +93,12 @@ def generate(folder: Path, rows: int = 200_000, seed: int = 1) -> Truth:
 
     The format is Criteo's: no header, tab-separated label, I1..I13 (integers) and C1..C26 (8 hexadecimal digits), empty
     where missing. Files are written aside and renamed, `truth.json` last: where it is, the data are whole.
+
+    Raises:
+      DataError: `rows` is not positive.
     """
+    if rows < 1:
+        raise DataError(f"{folder}: {rows} rows of demo data asked for; ask for at least 1")
     made = _read(folder)
     if made and (made.rows, made.seed, made.version) == (rows, seed, _VERSION):
         return made
@@ -100,7 +107,7 @@ def generate(folder: Path, rows: int = 200_000, seed: int = 1) -> Truth:
     world, train, test = np.random.SeedSequence(seed).spawn(3)
     recipe = _Recipe(np.random.default_rng(world))
     _write(folder / "train.tsv", recipe, rows, train)
-    logits, labels = _write(folder / "test.tsv", recipe, max(rows // 4, 1), test)
+    logits, labels = _write(folder / "test.tsv", recipe, -(-rows // 4), test)
     truth = Truth(
         rows=rows,
         seed=seed,
