@@ -25,6 +25,8 @@ setup(
         "pyarrow>=25,<26",
         "pydantic>=2,<3",
         "pyyaml>=6,<7",
+        "jinja2>=3.1,<4",
+        "pandas>=3,<4",
         "rich>=14,<16",
         "scikit-learn>=1.6,<2",
         "tensorflow>=2.21,<2.22",

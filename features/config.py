@@ -333,7 +333,7 @@ class Config(_Model):
                     chosen[name] = feature
         for field in ("keep", "exclude"):
             for pattern in getattr(self.selection, field):
-                if not expand_pattern(pattern, list(chosen)) or not set(expand_pattern(pattern, list(chosen))) & set(chosen):
+                if not set(expand_pattern(pattern, list(chosen))) & set(chosen):
                     raise ConfigError(f"selection.{field}: {pattern!r} is not one of the features")
         return list(chosen.values())
 
@@ -344,7 +344,7 @@ class Config(_Model):
 
 
 def expand(text: str) -> str:
-    """Replaces `${NAME}` and `${NAME:-default}` from the environment, and a leading `~`."""
+    """Replaces `${NAME}` and `${NAME:-default}` from the environment."""
 
     def value(match: re.Match[str]) -> str:
         found = os.environ.get(match[1]) or match[2]
@@ -352,7 +352,7 @@ def expand(text: str) -> str:
             raise ValueError(f"environment variable {match[1]} is not set; set it, or write ${{{match[1]}:-default}}")
         return found
 
-    return os.path.expanduser(_VARIABLE.sub(value, text))
+    return _VARIABLE.sub(value, text)
 
 
 def expand_pattern(pattern: str, columns: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import tensorflow as tf
@@ -43,9 +44,7 @@ class RankingModel(tf.keras.Model):
         self.crosses = []
         if config.interaction == "dcn":
             rank = min(config.cross_rank, max(1, columns // 2))
-            self.crosses = [
-                tfrs.layers.dcn.Cross(projection_dim=rank, name=f"cross_{n}") for n in range(config.cross_layers)
-            ]
+            self.crosses = [tfrs.layers.dcn.Cross(projection_dim=rank, name=f"cross_{n}") for n in range(config.cross_layers)]
         self.dot = _ProjectedDot(self.embedding.owners) if config.interaction == "dot" else None
         self.tower = tfrs.layers.blocks.MLP([*config.tower.units, 1], final_activation=None, name="tower")
 
@@ -60,6 +59,11 @@ class RankingModel(tf.keras.Model):
         for cross in self.crosses:
             crossed = cross(x, crossed)
         return tf.cast(self.tower(crossed), tf.float32)
+
+    @cached_property
+    def compiled_call(self) -> Any:
+        """The forward pass as one graph, traced once for all batch sizes."""
+        return tf.function(lambda inputs: self(inputs, training=False), reduce_retracing=True)
 
     @property
     def table_variables(self) -> list[tf.Variable]:

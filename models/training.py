@@ -99,11 +99,10 @@ def train(
 
 def score(model: RankingModel, batches: Iterable[Any]) -> Scores:
     """Scores (inputs, label[, weight]) batches."""
-    call = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
     scores = Scores()
     for inputs, label, *_ in batches:
         tensors = {name: tf.convert_to_tensor(array) for name, array in inputs.items()}
-        scores.add(call(tensors).numpy(), np.asarray(label))
+        scores.add(model.compiled_call(tensors).numpy(), np.asarray(label))
     if not scores.rows:
         raise DataError("there are no rows to score")
     return scores

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -22,7 +24,7 @@ class Tick(Protocol):
 
 def say(text: str) -> None:
     """One line."""
-    console.print(text, markup=False)
+    console.print(text, markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -43,3 +45,20 @@ def progress(title: str, total: int) -> Iterator[Tick]:
                 say(f"{title}: {done}/{total} {note}".rstrip())
 
         yield line
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow without the lines its libraries write to stderr before their log level is read."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        import tensorflow as tf
+        import tensorflow_transform  # noqa: F401
+
+        tf.config.list_physical_devices()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

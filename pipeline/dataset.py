@@ -148,9 +148,7 @@ class Reader:
         options = tf.data.Options()
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         options.deterministic = True
-        made = tf.data.Dataset.from_generator(
-            lambda: self.shuffled(batch_size, seed, start, shard), output_signature=signature
-        )
+        made = tf.data.Dataset.from_generator(lambda: self.shuffled(batch_size, seed, start, shard), output_signature=signature)
         return made.prefetch(8).with_options(options)
 
     def signature(self, batch_size: int | None) -> Any:

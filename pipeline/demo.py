@@ -208,9 +208,7 @@ class _Recipe:
         return 1.4 * (1.0 - np.minimum(z * z, 4.0)) if name == "I11" else np.clip(z, -2.5, 2.5)
 
 
-def _write(
-    path: Path, recipe: _Recipe, rows: int, seeds: np.random.SeedSequence
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _write(path: Path, recipe: _Recipe, rows: int, seeds: np.random.SeedSequence) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Writes `rows` rows block by block, and gives the last block's logits and labels."""
     aside = path.with_name(f"{path.name}.{os.getpid()}.part")
     sizes = [min(_BLOCK, rows - start) for start in range(0, rows, _BLOCK)]

@@ -8,6 +8,7 @@ import functools
 import io
 import itertools
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -43,6 +44,7 @@ IDS = re.compile("ids?|key|uuid|guid|hash|index|idx|code|zip|zipcode")
 MARKERS = ["NA", "N/A", "NULL", "null", "None", "nan", "NaN", "\\N", "?"]  # seen in the wild for "no value"
 
 _HEAD = 32 << 20  # bytes of a delimited file that are looked at
+_LISTED = 8  # more files of a split than this are written as a glob
 _FEW = 50  # integers with no more values than this are taken for codes
 _ISO_TIME = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$"
 _SUFFIX = re.compile(r"\.(tsv|txt|csv|parquet|pq)(\.(gz|bz2|zst))?$")
@@ -246,7 +248,7 @@ def guess(column: Column) -> Guess:
 
 
 def _figure(value: float) -> str:
-    return f"{value:,.0f}" if value == round(value) else f"{value:.4g}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
 
 
 def _list(column: Column) -> Guess:
@@ -332,9 +334,7 @@ def _delimited(path: str, head: bytes, whole: bool, rows: int) -> Sample:
         io.BytesIO(data),
         pyarrow.csv.ReadOptions(column_names=names, skip_rows=int(header)),
         pyarrow.csv.ParseOptions(delimiter=delimiter, invalid_row_handler=skip),
-        pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
-        ),
+        pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]),
     )
     if not table.num_rows:
         raise DataError(f"{path}: has no rows below its header; winnow needs some to look at")
@@ -356,9 +356,9 @@ def _delimiter(path: str, lines: list[str]) -> str:
 
 
 def _header(cells: list[list[str]]) -> bool:
-    """Names are all there, differ, are no numbers, and do not come again as values of their column."""
+    """Names are all there, are no numbers, and do not come again as values of their column."""
     first, rest = cells[0], cells[1:]
-    if len(set(first)) < len(first) or any(not cell.strip() or _is_number(cell) for cell in first):
+    if any(not cell.strip() or _is_number(cell) for cell in first):
         return False
     return not any(cell == name for row in rest for name, cell in zip(first, row, strict=False))
 
@@ -411,7 +411,8 @@ def _plain(array: pa.Array) -> pa.Array:
         array = array.cast(pa.float64())
     if pa.types.is_floating(array.type):
         array = pc.if_else(pc.is_nan(array), None, array)
-        if array.null_count and array.null_count < len(array) and pc.all(pc.equal(pc.round(array), array)).as_py():
+        whole = pc.and_(pc.is_finite(array), pc.equal(pc.round(array), array))
+        if array.null_count and pc.all(whole, min_count=1).as_py():
             array = array.cast(pa.int64(), safe=False)
     return array
 
@@ -446,7 +447,8 @@ def _data(sample: Sample, splits: dict[str, list[str]], label: Column, why: str,
     yield f"  format: {sample.format}"
     for split, files in splits.items():
         if files:
-            yield from _wrapped(f"  {split}: [", [_scalar(path) for path in files], "]")
+            others = [path for name in splits if name != split for path in splits[name]]
+            yield from _wrapped(f"  {split}: [", [_scalar(path) for path in _glob(files, others)], "]")
     if not sample.header:
         yield "  header: false  # guessed: the first row looks like values"
         yield from _wrapped("  columns: [", [_scalar(name) for name in sample.table.column_names], "]")
@@ -462,6 +464,15 @@ def _data(sample: Sample, splits: dict[str, list[str]], label: Column, why: str,
     yield f"  split: {{by: row, {', '.join(shares)}}}  # of the train files, drawn by row"
     for column in times[:1] if not splits["test"] else []:
         yield f"  # To test on the latest rows: split: {{by: time, column: {_scalar(column.name)}, test_from: ...}}"
+
+
+def _glob(files: list[str], others: list[str]) -> list[str]:
+    """Many files as one glob, where their names allow it and none of the others has such a name."""
+    start = os.path.commonprefix(files)  # noqa: RUF071 - characters, not folders, are meant
+    end = os.path.commonprefix([path[: len(start) - 1 : -1] for path in files])[::-1]  # noqa: RUF071 - what follows it
+    stars = "**" if any("/" in path[len(start) : len(path) - len(end)] for path in files) else "*"
+    clash = any(path.startswith(start) and path.endswith(end) for path in others)
+    return files if len(files) <= _LISTED or clash or not start else [f"{start}{stars}{end}"]
 
 
 _WHY = {
@@ -482,9 +493,7 @@ def _features(guesses: dict[str, Guess]) -> Iterator[str]:
                 rules.setdefault(found.options, []).append(name)
         if rules:
             yield f"  # {kind}: {why}"
-        facts = [
-            f"{_scalar(name)}: {found.fact}" for name, found in guesses.items() if found.kind == kind and found.fact
-        ]
+        facts = [f"{_scalar(name)}: {found.fact}" for name, found in guesses.items() if found.kind == kind and found.fact]
         yield from _wrapped("  #   ", facts[:40], "", "; ", "  #   ")
         for options, names in rules.items():
             rest = "".join(f", {key}: {_scalar(value)}" for key, value in options)
@@ -504,7 +513,7 @@ def _ranges(names: list[str]) -> list[str]:
 
     def key(item: tuple[int, str]) -> tuple[str, int | None]:
         place, name = item
-        part = re.fullmatch(r"([^*?\[]*?)(0|[1-9]\d*)", name)
+        part = re.fullmatch(r"([^*?\[]*[^*?\[\d]|)(0|[1-9]\d*)", name)
         return (part[1], int(part[2]) - place) if part else (name, None)
 
     patterns: list[str] = []

@@ -122,7 +122,6 @@ class TransformShard(beam.DoFn):
 
     def setup(self) -> None:
         """Loads the graph once per worker."""
-        import features  # noqa: F401  (selects Keras 2)
         import tensorflow as tf
 
         self.loaded = tf.saved_model.load(files.join(self.graph, "transform_fn"))

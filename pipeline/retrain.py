@@ -24,9 +24,7 @@ from pipeline.dataset import Reader, SplitName, Transformed
 FIGURES = ("auc", "log_loss", "normalised_entropy", "calibration")
 
 
-def fit(
-    config: Config, data: Transformed, widths: Mapping[str, int], seed: int
-) -> tuple[RankingModel, list[Encoding], float]:
+def fit(config: Config, data: Transformed, widths: Mapping[str, int], seed: int) -> tuple[RankingModel, list[Encoding], float]:
     """Trains a model of the features that `widths` names, from scratch.
 
     Returns:
@@ -71,9 +69,9 @@ def prove(config: Config, data: Transformed, selection: Mapping[str, Any], folde
         "confidence": config.proof.confidence,
         "points": _points(config, data, points, scores),
     }
-    speed = {name: round(float(np.median(values))) for name, values in speeds.items()}
+    speeds_seen = {name: round(float(np.median(values))) for name, values in speeds.items()}
     files.write_json(files.join(folder, "proof.json"), document)
-    timing = {"training_examples_per_second": speed, "seconds": round(time.monotonic() - started, 1)}
+    timing = {"training_examples_per_second": speeds_seen, "seconds": round(time.monotonic() - started, 1)}
     files.write_json(files.join(folder, "timing.json"), timing)
 
 
@@ -96,7 +94,7 @@ def _run(
     if first and name == "pruned":
         tf.train.Checkpoint(model=model).write(files.join(folder, "weights", "pruned"))
     aside = path.with_suffix(".partial.npz")
-    np.savez_compressed(aside, speed=speed, **scores.state())
+    np.savez_compressed(aside, allow_pickle=False, speed=speed, **scores.state())
     aside.rename(path)
     return scores, speed
 

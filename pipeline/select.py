@@ -152,7 +152,7 @@ def _common_widths(
     config: Config, order: Sequence[str], by_name: Mapping[str, Encoding], caps: Mapping[str, int], budget: int
 ) -> list[dict[str, Any]]:
     """The picked features in order at one width, skipping what no longer fits; one allocation per width."""
-    allocations = []
+    allocations: list[dict[str, Any]] = []
     must = set(config.matching("keep", list(order)))
     for width in config.selection.widths:
         left, widths = budget, {}

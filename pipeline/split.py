@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pandas  # type: ignore[import-untyped]
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -60,9 +61,7 @@ def _is_in(column: pa.ChunkedArray, values: list[str]) -> npt.NDArray[np.bool_]:
 
 def _hashes(column: pa.ChunkedArray, seed: int) -> npt.NDArray[np.uint64]:
     """A uint64 per row that depends on its value alone: hashed once per distinct value."""
-    import pandas as pd
-
     encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
-    hashed = pd.util.hash_array(encoded.dictionary.to_numpy(zero_copy_only=False).astype(object), categorize=False)
+    hashed = pandas.util.hash_array(encoded.dictionary.to_numpy(zero_copy_only=False).astype(object), categorize=False)
     distinct = mix(hashed ^ np.uint64(seed))
     return np.asarray(distinct)[encoded.indices.to_numpy()]

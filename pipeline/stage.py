@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline import files
-from pipeline.console import say
+from pipeline.console import load_tensorflow, say
 
 MARKER = "stage.json"
 
@@ -48,11 +48,13 @@ class Stage:
             files.remove(aside)
             files.make_folder(aside)
             files.write_json(files.join(aside, "begun.json"), {"fingerprint": self.fingerprint})
+        load_tensorflow()
         self.build(aside)
         files.remove(files.join(aside, "begun.json"))
         seconds = time.monotonic() - started
         files.write_json(
-            files.join(aside, MARKER), {"stage": self.name, "fingerprint": self.fingerprint, "seconds": round(seconds, 1)}
+            files.join(aside, MARKER),
+            {"stage": self.name, "fingerprint": self.fingerprint, "seconds": round(seconds, 1)},
         )
         files.rename(aside, self.folder)
         say(f"{self.name}: done in {seconds:.0f} s")

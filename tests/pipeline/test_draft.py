@@ -7,22 +7,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from apache_beam.io.filesystems import FileSystems
 
 from features.config import Config
 from features.errors import DataError
 from pipeline import demo
-from pipeline.draft import _ranges, _scalar, draft, read
+from pipeline.draft import _glob, _ranges, _scalar, draft, read
 
 KUAIRAND = Path(os.environ.get("WINNOW_DATA") or "../shared/data") / "kuairand_pure"
 ROWS = 2000
 
 
 def load(text, folder):
-    """The drafted config, its features by name, and the lines of what was left out."""
+    """The drafted config and its features by name."""
     path = folder / "drafted.yaml"
     path.write_text(text)
     config = Config.load(path)
-    features = config.resolve(read(config.data.train[0], 100).table.column_names or config.data.columns)
+    first = FileSystems.match(config.data.train)[0].metadata_list[0].path
+    features = config.resolve(read(first, 100).table.column_names)
     return config, {feature.name: feature for feature in features}
 
 
@@ -56,9 +58,7 @@ def text(columns, mark=",", header=True):
     return "\n".join(lines) + "\n"
 
 
-@pytest.mark.parametrize(
-    ("name", "mark", "form"), [("a.csv", ",", "csv"), ("a.tsv", "\t", "tsv"), ("a.txt", ";", "csv")]
-)
+@pytest.mark.parametrize(("name", "mark", "form"), [("a.csv", ",", "csv"), ("a.tsv", "\t", "tsv"), ("a.txt", ";", "csv")])
 def test_kinds_from_delimited_text(tmp_path, name, mark, form):
     (tmp_path / name).write_text(text(table(), mark))
     drafted = draft([str(tmp_path / name)])
@@ -105,6 +105,7 @@ def test_parquet_lists_vectors_and_gaps(tmp_path):
         "tags": pa.array([[1, 2], [3], []] * (ROWS // 3) + [[1]] * (ROWS % 3)),
         "gaps": gaps,
         "struct": pa.array([{"a": place} for place in range(ROWS)]),
+        "odds": pa.array([0.5, float("inf"), None, 2.0] * (ROWS // 4)),
         "when": pa.array([date(2024, 1, 1 + place % 9) for place in range(ROWS)]),
         "colour": pa.array(["red", "blue"] * (ROWS // 2)).dictionary_encode(),
     }
@@ -116,6 +117,7 @@ def test_parquet_lists_vectors_and_gaps(tmp_path):
     assert (features["listed"].kind, features["listed"].width) == ("dense", 3)
     assert features["tags"].kind == "multivalued"
     assert features["gaps"].kind == features["colour"].kind == "categorical"
+    assert features["odds"].kind == "numeric"
     assert not {"ragged", "struct", "when"} & set(features)
 
 
@@ -138,6 +140,26 @@ def test_test_file_without_label_is_left_out(tmp_path):
     config, _ = load(drafted, tmp_path)
     assert (config.data.test, config.data.split.test) == ([], 0.1)
     assert f"not those of the train files: {tmp_path / 'test.csv'}" in drafted
+
+
+def test_many_files_become_a_glob(tmp_path):
+    content = text(table())
+    for place in range(12):
+        folder = tmp_path / f"day={place:02d}"
+        folder.mkdir()
+        (folder / "part.csv").write_text(content)
+    (tmp_path / "test.csv").write_text(content)
+    config, _ = load(draft([str(tmp_path)]), tmp_path)
+    assert config.data.test == [str(tmp_path / "test.csv")]
+    assert config.data.train == [f"{tmp_path}/day=*/part.csv"]
+
+
+def test_globs_match_their_files_and_no_others():
+    files = [f"d/a{'1' * place}" for place in range(1, 12)]
+    assert _glob(files, ["d/b1"]) == ["d/a1*"]
+    assert _glob(files, ["d/a12"]) == files
+    assert _glob(files[:8], []) == files[:8]
+    assert _glob([f"d/{place:02d}/x{place}.csv" for place in range(12)], []) == ["d/**.csv"]
 
 
 def test_words_for_missing_are_found(tmp_path):
