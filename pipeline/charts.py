@@ -18,7 +18,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 WIDTH, HEIGHT = 480, 340
 LEFT, RIGHT, TOP, BOTTOM = 54, 14, 16, 46
 _HEAT = (56, 120, 220)  # one hue whose opacity is the value: it stands out from white and from black
-_NAME_WIDTH, _NAME_LETTERS = 138, 21
+_NAME_WIDTH, _NAME_LETTERS = 142, 20
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,6 @@ class Point:
     y: float
     title: str
     interval: tuple[float, float] | None = None
-    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class _Scale:
         return round(self.start + (value - low) / (high - low) * (self.end - self.start), 1)
 
     def ticks(self) -> list[float]:
-        locator = LogLocator(numticks=6) if self.log else MaxNLocator(6, steps=[1, 2, 5, 10])
+        locator = LogLocator(numticks=6) if self.log else MaxNLocator(7, steps=[1, 2, 5, 10])
         margin = 1e-9 * abs(self.high)
         return [float(v) for v in locator.tick_values(self.low, self.high) if self.low - margin <= v <= self.high + margin]
 
@@ -75,7 +74,7 @@ def quality_plot(
       x_label: what x is, with its unit.
       x_format: of a tick's number.
       budget: the x of a vertical line.
-      level: the y of a horizontal line.
+      level: the y of a horizontal line, that of all features.
       y_label: what y is.
 
     Returns:
@@ -89,6 +88,7 @@ def quality_plot(
     _axes(root, x, y, x_label, y_label, x_format)
     if level is not None:
         _line(root, LEFT, y(level), WIDTH - RIGHT, y(level), "level")
+        _text(root, LEFT + 4, y(level) - 5, "all features", "level-label")
     if budget is not None:
         _line(root, x(budget), TOP, x(budget), HEIGHT - BOTTOM, "budget")
     for one in series:
@@ -117,16 +117,12 @@ def attention_map(
       shares that the palest and the darkest shade stand for.
     """
     rows, columns = shares.shape
-    tall, wide, top = (14 if rows <= 120 else 10), min(16, max(3, 880 // columns)), 18
-    low, high = (float(value) for value in np.nanpercentile(shares, [2, 98]))
-    text = _svg(_NAME_WIDTH, top + rows * tall + 4, "candidates", "heat names")
+    tall, wide, top = (14 if rows <= 120 else 10), min(20, max(3, 880 // columns)), 18
+    # The few strongest cells, most of them of the first rounds, would leave the rest pale.
+    low, high = (float(value) for value in np.nanpercentile(shares, [1, 99]))
+    text = _svg(_NAME_WIDTH, top + rows * tall + 4, "candidates", "heat names" if rows <= 120 else "heat names dense")
     for row, name in enumerate(names):
-        place = {
-            "x": "0",
-            "y": str(top + row * tall + tall - 3),
-            "class": "kept" if name in kept else "",
-            "font-size": str(tall - 3),
-        }
+        place = {"x": "0", "y": str(top + row * tall + tall - 3), "class": "kept" if name in kept else ""}
         label = SubElement(text, "text", place)
         label.text = name if len(name) <= _NAME_LETTERS else f"{name[: _NAME_LETTERS - 1]}…"
         SubElement(label, "title").text = name
@@ -206,9 +202,6 @@ def _mark(group: Element, point: Point, x: _Scale, y: _Scale) -> None:
             _line(group, start, above, end, below, "interval")
     circle = SubElement(group, "circle", {"cx": str(at), "cy": str(y(point.y)), "r": "4.5" if point.interval else "2.8"})
     SubElement(circle, "title").text = point.title
-    if point.label:
-        late = at > WIDTH * 0.7
-        _text(group, at + (5 if late else 0), low + 15, point.label, "end" if late else "middle")
 
 
 def _svg(width: float, height: float, label: str, style: str) -> Element:

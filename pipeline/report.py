@@ -345,7 +345,7 @@ def _pick_title(row: Mapping[str, Any]) -> str:
 
 def _proved(row: Mapping[str, Any], cost: str) -> Point:
     title = f"{row['name']}: {row['features']} features, {_size(row['bytes'])}, AUC {_auc(row['auc'])}"
-    return Point(row[cost], row["auc"], title, (row["auc_low"], row["auc_high"]), row["name"])
+    return Point(row[cost], row["auc"], title, (row["auc_low"], row["auc_high"]))
 
 
 def _compared(methods: Mapping[str, Any], cost: str) -> list[Series]:
