@@ -146,7 +146,7 @@ class FeatureRule(_Model):
     @model_validator(mode="after")
     def _whole(self) -> FeatureRule:
         if self.kind == "cross":
-            if len(self.columns) < 2 or self.hash_buckets is None or len(self.match) != 1:
+            if len(self.columns) < 2 or self.hash_buckets is None or len(self.match) > 1:
                 raise ValueError("a cross needs one name in `match`, two or more `columns`, and `hash_buckets`")
         elif self.columns:
             raise ValueError("`columns` belongs to kind cross")

@@ -125,7 +125,7 @@ def main() -> None:
     try:
         app()
     except WinnowError as error:
-        console.print(f"error: {error}", style="bold red", markup=False)
+        console.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
 
 

@@ -1,0 +1,108 @@
+"""The config: patterns, overrides, and errors that name the field."""
+
+import pytest
+import yaml
+
+from features.config import Config, expand_pattern
+from features.errors import ConfigError
+
+BASE = {
+    "data": {"format": "csv", "train": "train.csv", "label": "click"},
+    "features": [{"match": "I1..I3", "kind": "numeric"}, {"match": "C*"}],
+    "selection": {"budget": {"features": 2}},
+}
+COLUMNS = ["click", "I1", "I2", "I3", "C1", "C2"]
+
+
+@pytest.fixture
+def write(tmp_path):
+    def _write(**changes):
+        path = tmp_path / "c.yaml"
+        path.write_text(yaml.safe_dump({**BASE, **changes}))
+        return path
+
+    return _write
+
+
+def test_defaults_keep_it_short(write):
+    config = Config.load(write())
+    assert (config.name, config.work_dir) == ("c", "work/c")
+    assert config.model.embedding_width == 16
+    assert config.data.separator == ","
+
+
+def test_patterns():
+    assert expand_pattern("I1..I3", []) == ["I1", "I2", "I3"]
+    assert expand_pattern("x9..x11", []) == ["x9", "x10", "x11"]
+    assert expand_pattern("a*", ["ab", "b", "ac"]) == ["ab", "ac"]
+    assert expand_pattern("name", []) == ["name"]
+
+
+def test_resolve_last_rule_wins_and_keeps_first_place(write):
+    rules = [{"match": "*", "min_count": 3}, {"match": "I2", "kind": "numeric", "buckets": 8}]
+    features = Config.load(write(features=rules)).resolve(COLUMNS)
+    assert [feature.name for feature in features] == ["I1", "I2", "I3", "C1", "C2"]
+    assert [feature.kind for feature in features] == ["categorical", "numeric", "categorical", "categorical", "categorical"]
+    assert features[0].min_count == 3
+    assert features[1].buckets == 8
+
+
+def test_cross_reads_its_columns(write):
+    rules = [{"match": "C1xC2", "kind": "cross", "columns": ["C1", "C2"], "hash_buckets": 100}]
+    (cross,) = Config.load(write(features=rules)).resolve(COLUMNS)
+    assert cross.inputs == ["C1", "C2"]
+
+
+def test_override_and_budget_replacement(write):
+    config = Config.load(write(), ["training.batch_size=64", "selection.budget.bytes=10%"])
+    assert config.training.batch_size == 64
+    assert (config.selection.budget.features, config.selection.budget.share) == (None, 0.1)
+
+
+def test_environment(write, monkeypatch):
+    monkeypatch.setenv("WHERE", "/logs")
+    data = {**BASE["data"], "train": ["${WHERE}/a.csv", "${ELSEWHERE:-b}.csv"]}
+    assert Config.load(write(data=data)).data.train == ["/logs/a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"selektion": {}}, "selektion: unknown field"),
+        ({"selection": {"budget": {"features": 0}}}, "selection.budget.features: "),
+        ({"selection": {"budget": {}}}, "selection.budget: a budget names exactly one"),
+        ({"selection": {"budget": {"bytes": "ten"}}}, "'ten' is not a number of bytes nor a share"),
+        ({"data": {"format": "csv", "train": "x"}}, "data.label: required"),
+        ({"data": {**BASE["data"], "header": False}}, "files without a header need `columns`"),
+        ({"data": {**BASE["data"], "train": "${NOT_SET_HERE}/x"}}, "environment variable NOT_SET_HERE is not set"),
+        ({"features": [{"match": "C1", "kind": "cross"}]}, "features[0]: a cross needs"),
+    ],
+)
+def test_wrong_fields_are_named(write, changes, message):
+    with pytest.raises(ConfigError) as raised:
+        Config.load(write(**changes))
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"features": [{"match": "Z*"}]}, "features[0].match: 'Z*' matches no column"),
+        ({"features": [{"match": "click"}]}, "'click' is the label"),
+        ({"features": [{"match": "Q"}]}, "column 'Q' is not in the data"),
+        ({"selection": {"budget": {"features": 1}, "keep": ["Q"]}}, "selection.keep: 'Q' is not one of the features"),
+    ],
+)
+def test_rules_that_fit_no_column_are_named(write, changes, message):
+    with pytest.raises(ConfigError) as raised:
+        Config.load(write(**changes)).resolve(COLUMNS)
+    assert message in str(raised.value)
+
+
+def test_missing_and_broken_files(tmp_path):
+    with pytest.raises(ConfigError, match="no such config file"):
+        Config.load(tmp_path / "none.yaml")
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("a: [")
+    with pytest.raises(ConfigError, match="cannot be read as YAML"):
+        Config.load(broken)
