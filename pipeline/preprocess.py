@@ -274,7 +274,7 @@ def _check_label(label: Statistics) -> None:
         seen = f"{label.missing} rows without a value" if label.missing else f"the value {other[0]}"
         raise DataError(f"data.label: column {label.name!r} has {seen}; a label is 0 or 1 in every row")
     if len(values) < 2:
-        raise DataError(f"data.label: column {label.name!r} is {min(values, default="missing")} in every train row; nothing to learn")
+        raise DataError(f"data.label: column {label.name!r} is {min(values, default='missing')} in every train row; nothing to learn")
 
 
 def _vocabulary_size(feature: Feature, statistics: Statistics) -> int:
