@@ -74,7 +74,7 @@ def quality_plot(
       x_label: what x is, with its unit.
       x_format: of a tick's number.
       budget: the x of a vertical line.
-      level: the y of a horizontal line, that of all features.
+      level: the y of a horizontal line.
       y_label: what y is.
 
     Returns:
@@ -88,7 +88,6 @@ def quality_plot(
     _axes(root, x, y, x_label, y_label, x_format)
     if level is not None:
         _line(root, LEFT, y(level), WIDTH - RIGHT, y(level), "level")
-        _text(root, LEFT + 4, y(level) - 5, "all features", "level-label")
     if budget is not None:
         _line(root, x(budget), TOP, x(budget), HEIGHT - BOTTOM, "budget")
     for one in series:
@@ -124,7 +123,7 @@ def attention_map(
     for row, name in enumerate(names):
         place = {"x": "0", "y": str(top + row * tall + tall - 3), "class": "kept" if name in kept else ""}
         label = SubElement(text, "text", place)
-        label.text = name if len(name) <= _NAME_LETTERS else f"{name[: _NAME_LETTERS - 1]}…"
+        label.text = _short(name)
         SubElement(label, "title").text = name
     cells = _svg(columns * wide + 8, top + rows * tall + 4, "attention by candidate and round", "heat cells")
     SubElement(
@@ -148,11 +147,17 @@ def attention_map(
                 "y": str(top + row * tall),
                 "width": str(wide),
                 "height": str(tall),
-                "class": "pick",
+                "class": "pick" if wide > 6 else "pick narrow",
             }
             ring = SubElement(cells, "rect", box)
             SubElement(ring, "title").text = f"round {column + 1}: {names[row]}, {shares[row, column]:.2f} times an equal share"
     return _markup(text), _markup(cells), (low, high)
+
+
+def _short(name: str) -> str:
+    """Cut in the middle: names of one source differ at their ends."""
+    half = _NAME_LETTERS // 2
+    return name if len(name) <= _NAME_LETTERS else f"{name[:half]}…{name[-half + 1 :]}"
 
 
 def _stride(columns: int, wide: int) -> int:
@@ -183,9 +188,11 @@ def _scales(points: Sequence[Point], budget: float | None, level: float | None) 
 
 
 def _axes(root: Element, x: _Scale, y: _Scale, x_label: str, y_label: str, x_format: Callable[[float], str]) -> None:
-    for value in y.ticks():
+    levels = y.ticks()
+    places = max(2, *(len(f"{value:.6g}".partition(".")[2]) for value in levels))
+    for value in levels:
         _line(root, LEFT, y(value), WIDTH - RIGHT, y(value), "grid")
-        _text(root, LEFT - 6, y(value) + 4, f"{value:.4g}".removeprefix("0"), "tick end")
+        _text(root, LEFT - 6, y(value) + 4, f"{value:.{places}f}".removeprefix("0"), "tick end")
     for value in x.ticks():
         _line(root, x(value), HEIGHT - BOTTOM, x(value), HEIGHT - BOTTOM + 4, "axis")
         _text(root, x(value), HEIGHT - BOTTOM + 18, x_format(value), "tick middle")
@@ -218,4 +225,4 @@ def _text(parent: Element, x: float, y: float, text: str, style: str) -> None:
 
 
 def _markup(root: Element) -> Markup:
-    return Markup(tostring(root, encoding="unicode"))  # noqa: S704  (ElementTree has escaped every text)
+    return Markup(tostring(root, encoding="unicode"))  # ElementTree has escaped every text

@@ -14,8 +14,8 @@ import numpy as np
 import yaml
 from markupsafe import Markup
 
-from features.config import Budget, Config
-from features.cost import budget_bytes, table_bytes
+from features.config import Config
+from features.cost import table_bytes
 from features.encoding import Encoding
 from features.errors import DataError
 from features.statistics import Statistics
@@ -41,6 +41,7 @@ _REMEDIES = {
     "measured": ("Serving latency and size on disk", "winnow export CONFIG"),
     "compare": ("Other selection methods on the same data", "winnow compare CONFIG"),
 }
+_UNITS = ("features", "bytes", "parameters", "cost", "latency", "auto")
 _FIGURES = ("auc", "log_loss", "normalised_entropy", "calibration")
 _PACKAGES = (
     "winnow",
@@ -54,6 +55,7 @@ _PACKAGES = (
 )
 _NEAR_UNIQUE = 0.5  # distinct values per value seen
 _COLOURS = 6
+_MINUS = "\N{MINUS SIGN}"
 
 
 def report(config: Config, workspace_folder: str, output_folder: str) -> None:
@@ -108,9 +110,7 @@ def _numbers(config: Config, found: Mapping[str, Any], folder: str) -> dict[str,
         "features": features,
         "path": path,
         "proof": [_proof(point) for point in found["proof"]["points"]] if found["proof"] else [],
-        "selection": {name: found["selection"][name] for name in ("budget", "allocator", "tried")}
-        if found["selection"]
-        else None,
+        "selection": _selection(found, features) if found["selection"] else None,
         "compare": found["compare"],
         "measured": found["measured"],
         "data_quality": _data_quality(found, features),
@@ -210,6 +210,23 @@ def _headline(found: Mapping[str, Any], features: Sequence[Mapping[str, Any]]) -
     return headline
 
 
+def _selection(found: Mapping[str, Any], features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The budget in words and, where it is on an axis of the plots, as a number; the allocators tried."""
+    document = found["selection"]
+    unit = next(unit for unit in _UNITS if document["budget"].get(unit) is not None)
+    amount = document["budget"][unit]
+    words, limit = f"{unit} {amount}", None
+    if isinstance(amount, str) and amount.strip().endswith("%"):
+        words = f"{amount} of the {unit}"
+        candidates = (found["path"] or {}).get("candidates", [row["feature"] for row in features])
+        limit = sum(row["full_bytes"] for row in features if row["feature"] in candidates) * float(amount.strip("% ")) / 100
+    elif not isinstance(amount, str):
+        words, limit = f"{amount:,} {unit}", amount
+    drawn = unit == "features" or (unit == "bytes" and not document["budget"].get("slots"))
+    figures = {"unit": unit, "limit": limit if drawn else None, "allocator": document["allocator"], "tried": document["tried"]}
+    return {"budget": words} | figures
+
+
 def _proof(point: Mapping[str, Any]) -> dict[str, Any]:
     row = {name: point[name] for name in ("name", "features", "bytes")}
     for figure in _FIGURES:
@@ -306,6 +323,7 @@ def _render(numbers: Mapping[str, Any], found: Mapping[str, Any]) -> str:
 
 def _charts(numbers: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
     estimated = [row for row in numbers["path"] if row["estimated_auc"] is not None]
+    asked = numbers["selection"]
     charts: dict[str, Any] = {"heat": None, "path": [], "compare": []}
     for cost, column, label, form in _costs():
         points = [Point(row[column], row["estimated_auc"], _pick_title(row)) for row in estimated]
@@ -314,7 +332,8 @@ def _charts(numbers: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, A
             proved = [_proved(row, cost) for row in numbers["proof"] if (row["name"] == "pruned") == chosen]
             series.append(Series(style, style, proved))
         level = numbers["headline"].get("full_auc")
-        charts["path"].append(quality_plot(series, label, form, _budget(numbers, cost), level))
+        limit = asked["limit"] if asked and asked["unit"] == cost else None
+        charts["path"].append(quality_plot(series, label, form, limit, level))
         if numbers["compare"]:
             charts["compare"].append(quality_plot(_compared(numbers["compare"]["methods"], cost), label, form))
     if found["path"] and found["path"]["rounds"]:
@@ -327,16 +346,6 @@ def _costs() -> list[tuple[str, str, str, Any]]:
         ("features", "features", "features", _count),
         ("bytes", "cumulative_bytes", "bytes of embedding tables", _size),
     ]
-
-
-def _budget(numbers: Mapping[str, Any], cost: str) -> float | None:
-    asked = (numbers["selection"] or {"budget": {}})["budget"]
-    if cost not in asked:
-        return None
-    # A share is of what the search could choose from, as the cut of the path has it.
-    return float(
-        asked["features"] if cost == "features" else budget_bytes(Budget(**asked), numbers["path"][-1]["cumulative_bytes"])
-    )
 
 
 def _pick_title(row: Mapping[str, Any]) -> str:
@@ -385,11 +394,11 @@ def _auc(value: float) -> str:
 
 
 def _change(value: float) -> str:
-    return ("−" if round(value, 4) < 0 else "+") + _auc(abs(value))
+    return (_MINUS if round(value, 4) < 0 else "+") + _auc(abs(value))
 
 
 def _percent(value: float, digits: int = 1) -> str:
-    return f"{100 * value:.{digits}f} %".replace("-", "−")
+    return f"{100 * value:.{digits}f} %".replace("-", _MINUS)
 
 
 def _count(value: float) -> str:
