@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pydantic
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from features.config import Feature
-from features.encoding import Encoding
+from features.config import Kind
 from features.errors import DataError
-from features.inputs import Input
-from features.statistics import Statistics
 
-VERSION = 1
+VERSION = 2
 FILE, SCHEMA_FILE, VOCABULARY_FOLDER = "feature_spec.json", "schema.pbtxt", "vocabulary"
 
 
 class _Part(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class _Open(pydantic.BaseModel):
+    """A part that may say more than what readers rely on."""
+
+    model_config = pydantic.ConfigDict(extra="allow", frozen=True)
 
 
 class Vocabulary(_Part):
@@ -37,6 +41,7 @@ class KeptFeature(_Part):
 
     Attributes:
       name: of the feature.
+      kind: of the feature.
       inputs: raw columns it reads, as in `FeatureSpec.inputs`.
       transform: the config's rule for it.
       width: columns of its embedding (or floats).
@@ -45,9 +50,11 @@ class KeptFeature(_Part):
       constants: boundaries, mean and std of numbers.
       bytes: of its table.
       round, attention: of its pick; round 0 is a must-keep feature.
+      gain: what its pick added to the validation AUC in the search; None where the search had no validation rows.
     """
 
     name: str
+    kind: Kind
     inputs: list[str]
     transform: dict[str, Any]
     width: int
@@ -58,22 +65,84 @@ class KeptFeature(_Part):
     bytes: int
     round: int
     attention: float
+    gain: float | None = None
 
 
 class DroppedFeature(_Part):
     """A feature that the pruned model does without, and why."""
 
     name: str
+    inputs: list[str]
     reason: str
 
 
 class RawInput(_Part):
-    """A raw column of a serving request; a value that is not there is sent as `missing`."""
+    """A raw column of a serving request.
+
+    Attributes:
+      name: of the column; its key in a tf.Example.
+      argument: its name in `serving_default`, see `features.inputs.argument_names`.
+      dtype: `string`, `int64` or `float32`.
+      length: values of a list that are used; None for one value.
+      missing: what is sent for no value; None is NaN.
+      minimum, maximum: of the train rows' known values, where they are numbers.
+    """
 
     name: str
+    argument: str
     dtype: str
     length: int | None
     missing: str | int | None
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+
+
+class Source(_Part):
+    """How the raw files were written; fields as in the config's `data`."""
+
+    format: str
+    columns: list[str] = []
+    header: bool = True
+    delimiter: str | None = None
+    quoted: bool = True
+    missing: list[str] = []
+
+
+class PathPoint(_Open):
+    """A pick on the path: what is chosen so far, what it costs, and what it is worth."""
+
+    round: int
+    feature: str
+    width: int
+    attention: float
+    bytes: int
+    cumulative_bytes: int
+    estimate: dict[str, float] | None = None
+
+
+class ProofPoint(_Open):
+    """A set of features retrained from scratch: `auc`, `log_loss` and others, each with mean, by_seed and interval."""
+
+    name: str
+    features: int
+    bytes: int
+    widths: dict[str, int]
+    auc: dict[str, Any]
+    log_loss: dict[str, Any]
+
+
+class Proof(_Open):
+    """Retrainings of the full and the pruned model on the same data and seeds."""
+
+    split: str
+    rows: int
+    seeds: list[int]
+    confidence: float
+    points: list[ProofPoint]
+
+    def point(self, name: str) -> ProofPoint:
+        """The point of that name, such as `full` or `pruned`."""
+        return next(point for point in self.points if point.name == name)
 
 
 class FeatureSpec(_Part):
@@ -89,13 +158,14 @@ class FeatureSpec(_Part):
     kept: list[KeptFeature]
     dropped: list[DroppedFeature]
     inputs: list[RawInput]
-    path: list[dict[str, Any]]
-    proof: dict[str, Any]
+    source: Source
+    path: list[PathPoint]
+    proof: Proof
     provenance: dict[str, Any]
 
     @classmethod
     def load(cls, path: str | Path) -> FeatureSpec:
-        """Reads a spec file, or the one in a folder.
+        """Reads a spec file, or the one in a folder, of this version or an older one.
 
         Raises:
           DataError: the file is absent, damaged, or of a newer version.
@@ -107,16 +177,28 @@ class FeatureSpec(_Part):
             version = document.get("version")
         except (OSError, ValueError, AttributeError) as error:
             raise DataError(f"{path}: cannot be read as a feature spec: {error}") from None
-        if version != VERSION:
-            raise DataError(f"{path}: is of version {version}; this Winnow reads version {VERSION}, update it")
+        if not isinstance(version, int) or version < 1:
+            raise DataError(f"{path}: has no version; not a feature spec")
+        if version > VERSION:
+            raise DataError(f"{path}: is of version {version}; this Winnow reads up to version {VERSION}, update it")
         try:
+            for older in range(version, VERSION):
+                document = _UPGRADES[older](document) | {"version": older + 1}
             return cls.model_validate(document)
-        except pydantic.ValidationError as error:
-            raise DataError(f"{path}: not a feature spec: {error}") from None
+        except (KeyError, TypeError, pydantic.ValidationError) as error:
+            raise DataError(f"{path}: not a feature spec of version {version}: {error}") from None
+
+    def save(self, path: str | Path) -> None:
+        """Writes the spec to a file, or as `feature_spec.json` into a folder, whole or not at all."""
+        path = Path(path)
+        path = path / FILE if path.is_dir() else path
+        aside = path.with_name(f"{path.name}.partial")
+        aside.write_text(self.to_json())
+        aside.replace(path)
 
     def to_json(self) -> str:
         """The document as text: the same bytes for the same content, a field a line."""
-        return json.dumps(self.model_dump(), indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(self.model_dump(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     def names(self) -> list[str]:
         """Kept features, in pick order."""
@@ -127,72 +209,45 @@ class FeatureSpec(_Part):
         return {feature.name: feature.width for feature in self.kept}
 
     def to_schema(self) -> schema_pb2.Schema:
-        """Kept raw columns with their domains and widths; dropped ones DISABLED, which TFT and tfx-bsl leave out."""
-        schema = schema_pb2.Schema()
-        kinds = {"string": schema_pb2.BYTES, "int64": schema_pb2.INT, "float32": schema_pb2.FLOAT}
-        used = {column.name: column for column in self.inputs}
-        for column in used.values():
-            entry = schema.feature.add(name=column.name, type=kinds[column.dtype])
-            if column.length is not None:
-                entry.shape.dim.add(size=column.length)
-        by_name = {entry.name: entry for entry in schema.feature}
+        """The raw columns as a tensorflow_metadata Schema; see `features.schema`."""
+        from features.schema import schema_of
+
+        return schema_of(self)
+
+    def to_config(self) -> dict[str, Any]:
+        """The `features` of a config that trains on the kept features alone, at their widths, and searches nothing."""
+        rules = []
         for feature in self.kept:
-            entry = by_name[feature.inputs[0]]
-            if feature.rows:
-                extra = entry.annotation.extra_metadata.add()
-                extra.type_url = "type.googleapis.com/google.protobuf.Struct"
-                extra.value = _struct(feature.rows, feature.width)
-        for dropped in self.dropped:
-            if dropped.name not in used:
-                schema.feature.add(name=dropped.name, lifecycle_stage=schema_pb2.DISABLED)
-        return schema
+            rule = {"match": [feature.name], **feature.transform}
+            rules.append(rule | {"width": feature.width} if feature.rows else rule)
+        return {"features": rules}
+
+    def check_vocabularies(self, folder: str | Path) -> None:
+        """Compares the vocabulary files in a folder with the checksums.
+
+        Raises:
+          DataError: a file is absent or holds other tokens than those the spec was written with; names it.
+        """
+        for vocabulary in [feature.vocabulary for feature in self.kept if feature.vocabulary]:
+            path = Path(folder, Path(vocabulary.file).name)
+            if not path.exists():
+                raise DataError(f"{path}: vocabulary is not there; copy the model folder whole, or `winnow export` again")
+            if sha256(path) != vocabulary.sha256:
+                raise DataError(f"{path}: not the vocabulary that the spec was written with (checksums differ)")
 
 
-def kept_feature(
-    feature: Feature, encoding: Encoding, statistics: Statistics, chosen: dict[str, Any], vocabularies: Path
-) -> KeptFeature:
-    """The spec's entry of a chosen feature.
-
-    Args:
-      feature: the config's rule.
-      encoding: of its transformed column.
-      statistics: from which its constants come.
-      chosen: its entry in `selection.json`.
-      vocabularies: folder of its vocabulary file.
-    """
-    vocabulary = None
-    if feature.has_vocabulary:
-        file = f"{feature.name}.txt"
-        digest = hashlib.sha256((vocabularies / file).read_bytes()).hexdigest()
-        vocabulary = Vocabulary(file=f"{VOCABULARY_FOLDER}/{file}", size=statistics.vocabulary_size, sha256=digest)
-    constants: dict[str, Any] = {}
-    if feature.kind == "numeric":
-        named = {"buckets": ("boundaries",), "value": ("mean", "std"), "log_square": ()}[feature.encoding]
-        constants = {name: getattr(statistics, name) for name in named}
-    return KeptFeature(
-        name=feature.name,
-        inputs=feature.inputs,
-        transform=feature.model_dump(exclude_defaults=True, exclude={"name", "match"}, mode="json"),
-        width=chosen["width"],
-        rows=encoding.rows,
-        length=encoding.length,
-        vocabulary=vocabulary,
-        constants=constants,
-        bytes=chosen["bytes"],
-        round=chosen["round"],
-        attention=chosen["attention"],
-    )
+def sha256(path: Path) -> str:
+    """Of a file's content, in hexadecimal."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
 
 
-def raw_input(column: Input) -> RawInput:
-    """The spec's entry of a raw column; NaN, the mark of floats, is null in JSON."""
-    missing = None if column.dtype == "float32" else column.missing
-    return RawInput(name=column.name, dtype=column.dtype, length=column.length, missing=missing)
+def _from_1(document: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 adds kinds, gains, the columns of dropped features, arguments and the source's format."""
+    kept = [{**entry, "kind": entry["transform"].get("kind", "categorical"), "gain": None} for entry in document["kept"]]
+    dropped = [{**entry, "inputs": [entry["name"]]} for entry in document["dropped"]]
+    inputs = [{**entry, "argument": entry["name"]} for entry in document["inputs"]]
+    return document | {"kept": kept, "dropped": dropped, "inputs": inputs, "source": {"format": "parquet"}}
 
 
-def _struct(cardinality: int, dimension: int) -> bytes:
-    from google.protobuf import struct_pb2
-
-    message = struct_pb2.Struct()
-    message.update({"embedding_sizes": {"cardinality": cardinality, "dimension": dimension}})
-    return bytes(message.SerializeToString(deterministic=True))
+_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}

@@ -42,7 +42,7 @@ class Statistics:
     @property
     def fault(self) -> str | None:
         """Why the feature cannot tell examples apart, or only too well; None if it is fit to be selected."""
-        if self.distinct + (self.missing > 0) <= 1:
+        if self.length is None and self.distinct + (self.missing > 0) <= 1:  # vectors are not counted
             return "constant"
         return None
 

@@ -87,7 +87,7 @@ def _transform(feature: Feature, statistics: Statistics, vocabularies: str, inpu
         return _number(feature, statistics, raw)
     text = _text(raw)
     if feature.separator:
-        text = tf.strings.split(text, feature.separator).to_tensor("", [None, feature.max_length])
+        text = tf.strings.split(text, feature.separator).to_tensor(default_value="", shape=[None, feature.max_length])
     ids = _hashed(text, feature) if feature.hash_buckets else _looked_up(text, feature, statistics, vocabularies)
     return _place_list(ids, tf.equal(text, "")) if feature.kind == "multivalued" else _place(ids, tf.equal(text, ""))
 

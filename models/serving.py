@@ -7,19 +7,16 @@ from typing import Any
 
 import tensorflow as tf
 
-from features.encoding import Encoding
-from features.inputs import Input
-from features.transform import specs
+from features.encoding import MISSING, Encoding
+from features.inputs import Input, argument_names
 from models.ranking import RankingModel
 
 SCORE = "score"
+Tensors = Mapping[str, tf.Tensor]
 
 
 class ServingModel(tf.Module):
     """Raw columns -> probability.
-
-    Signatures: `serving_default` takes one named tensor per raw column; `serving_examples` takes serialized tf.Example
-    protos, whose surplus features are ignored and whose absent ones are missing values.
 
     Args:
       transform: the restored TFT graph of the kept features.
@@ -31,28 +28,80 @@ class ServingModel(tf.Module):
     def __init__(self, transform: Any, model: RankingModel, encodings: Sequence[Encoding], inputs: Sequence[Input]) -> None:
         super().__init__()
         self.transform = transform
-        self.model = model
+        # Tracked by its variables alone: Keras would save functions of every layer for loading it as a Keras model.
+        self.weights = list(model.variables)
+        self._model = lambda: model
+        self.inputs = list(inputs)
         self._encodings = list(encodings)
-        self._inputs = list(inputs)
-        self._specs = {name: tf.TensorSpec(s.shape, s.dtype, name) for name, s in specs(inputs).items()}
+        # A vector of another length is an error; of a list, any length will do.
+        self._exact = {encoding.name for encoding in encodings if not encoding.embedded}
+        # One function of its own, so that the SavedModel holds the graph once and not once per signature.
+        self._score = tf.function(self.score, input_signature=[{i.name: self._spec(i) for i in self.inputs}])
 
-    def score(self, raw: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """Probabilities, float32 [batch]."""
-        transformed = self.transform.transform_fn(dict(raw))
+    @property
+    def model(self) -> RankingModel:
+        """The network and its tables."""
+        return self._model()
+
+    def score(self, raw: Tensors) -> tf.Tensor:
+        """Probabilities, float32 [batch], of raw columns [batch] or [batch, any length]."""
+        fitted = {i.name: raw[i.name] if self._any_shape(i) else _fit(raw[i.name], i) for i in self.inputs}
+        return self.score_ids(self.transform.transform_fn(fitted))
+
+    def score_ids(self, transformed: Tensors) -> tf.Tensor:
+        """Probabilities, float32 [batch], of transformed columns."""
         return tf.sigmoid(self.model(stack(transformed, self._encodings), training=False)[:, 0])
 
     def signatures(self) -> dict[str, Any]:
-        """Concrete functions to save the model with."""
-        named = tf.function(lambda **raw: {SCORE: self.score(raw)})
-        parsing = {i.name: tf.io.FixedLenFeature(_shape(i), i.dtype, _default(i)) for i in self._inputs}
-        examples = tf.function(lambda examples: {SCORE: self.score(tf.io.parse_example(examples, parsing))})
-        return {
-            "serving_default": named.get_concrete_function(**self._specs),
-            "serving_examples": examples.get_concrete_function(tf.TensorSpec([None], tf.string, "examples")),
-        }
+        """Concrete functions to save the model with.
+
+        `serving_default` takes one named tensor per raw column, `serving_examples` serialized tf.Example protos, whose
+        surplus features are ignored and whose absent ones are missing values, and `serving_ids` what the transform gives.
+        """
+        return {"serving_default": self._named(), "serving_examples": self._examples(), "serving_ids": self._ids()}
+
+    def _named(self) -> Any:
+        names = argument_names([column.name for column in self.inputs])
+        function = tf.function(lambda **raw: {SCORE: self._score({name: raw[names[name]] for name in names})})
+        return function.get_concrete_function(**{names[i.name]: self._spec(i, names[i.name]) for i in self.inputs})
+
+    def _examples(self) -> Any:
+        parsing = {i.name: self._parsed(i) for i in self.inputs}
+        function = tf.function(lambda examples: {SCORE: self._score(tf.io.parse_example(examples, parsing))})
+        return function.get_concrete_function(tf.TensorSpec([None], tf.string, "examples"))
+
+    def _ids(self) -> Any:
+        columns = {e.name: (tf.int64 if e.embedded else tf.float32, e.length) for e in self._encodings}
+        columns |= {f"{e.name}.weights": (tf.float32, e.length) for e in self._encodings if e.weighted}
+        names = argument_names(list(columns))
+        rows = {e.name: e.rows for e in self._encodings if e.embedded}
+
+        def score(**given: tf.Tensor) -> dict[str, tf.Tensor]:
+            transformed = {name: given[names[name]] for name in columns}
+            # Features share tables: an id too large for one would be another's.
+            known = {name: _within(transformed[name], rows[name]) for name in rows}
+            return {SCORE: self.score_ids(transformed | known)}
+
+        specs = {names[name]: tf.TensorSpec([None, n], kind, names[name]) for name, (kind, n) in columns.items()}
+        return tf.function(score).get_concrete_function(**specs)
+
+    def _any_shape(self, column: Input) -> bool:
+        return column.length is None or column.name in self._exact
+
+    def _spec(self, column: Input, name: str | None = None) -> tf.TensorSpec:
+        if column.length is None:
+            return tf.TensorSpec([None], column.dtype, name)
+        return tf.TensorSpec([None, column.length if column.name in self._exact else None], column.dtype, name)
+
+    def _parsed(self, column: Input) -> Any:
+        if column.length is None:
+            return tf.io.FixedLenFeature([], column.dtype, column.missing)
+        if column.name in self._exact:
+            return tf.io.FixedLenFeature([column.length], column.dtype, [column.missing] * column.length)
+        return tf.io.FixedLenSequenceFeature([], column.dtype, allow_missing=True, default_value=column.missing)
 
 
-def stack(transformed: Mapping[str, tf.Tensor], encodings: Sequence[Encoding]) -> dict[str, tf.Tensor]:
+def stack(transformed: Tensors, encodings: Sequence[Encoding]) -> dict[str, tf.Tensor]:
     """Transformed columns by name as the matrices that a model takes."""
     ids = [_two_axes(transformed[e.name], e) for e in encodings if e.embedded]
     values = [_two_axes(transformed[e.name], e) for e in encodings if not e.embedded]
@@ -72,13 +121,16 @@ def stack(transformed: Mapping[str, tf.Tensor], encodings: Sequence[Encoding]) -
     return inputs
 
 
+def _fit(values: tf.Tensor, column: Input) -> tf.Tensor:
+    """Lists of any length, cut or filled with missing marks to the length that the transform takes."""
+    marks = tf.fill([tf.shape(values)[0], column.length], tf.constant(column.missing, column.dtype))
+    fitted = tf.concat([values, marks], axis=1)[:, : column.length]
+    return tf.ensure_shape(fitted, [None, column.length])
+
+
+def _within(ids: tf.Tensor, rows: int) -> tf.Tensor:
+    return tf.where((ids >= 0) & (ids < rows), ids, tf.constant(MISSING, ids.dtype))
+
+
 def _two_axes(column: tf.Tensor, encoding: Encoding) -> tf.Tensor:
     return tf.reshape(column, [-1, encoding.length])
-
-
-def _shape(column: Input) -> list[int]:
-    return [] if column.length is None else [column.length]
-
-
-def _default(column: Input) -> Any:
-    return column.missing if column.length is None else [column.missing] * column.length

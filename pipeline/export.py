@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import shutil
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,23 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from features.config import Config, Feature
-from features.encoding import Encoding
-from features.inputs import Input
-from features.spec import FILE, SCHEMA_FILE, VOCABULARY_FOLDER, FeatureSpec, kept_feature, raw_input
-from features.statistics import load_statistics
+from features.inputs import Input, argument_names
+from features.spec import FILE, SCHEMA_FILE, VOCABULARY_FOLDER, FeatureSpec, KeptFeature, RawInput, Vocabulary, sha256
+from features.statistics import Statistics, load_statistics
 from features.transform import write_graph
 from models.ranking import RankingModel
-from models.serving import ServingModel
+from models.serving import SCORE, ServingModel
 from models.training import example_inputs
 from pipeline import files
 from pipeline.dataset import Transformed
-from pipeline.stage import fingerprint, recorded
+from pipeline.measure import disk_bytes, latencies
+from pipeline.requests import GOLDEN_FILE, WARMUP_FILE, as_tensors, make_requests, write_golden, write_warmup
+from pipeline.stage import fingerprint
 
-SAVED_MODEL = "saved_model"
+SAVED_MODEL, EXTRA = "saved_model", "assets.extra"
 _PACKAGES = ("winnow", "tensorflow", "tensorflow-transform", "tensorflow-recommenders", "apache-beam", "pyarrow")
 _BATCHES = (1, 32, 1000)
+_GOLDEN_ROWS = 64
 
 
 def export(
@@ -48,15 +50,12 @@ def export(
     names = [kept["feature"] for kept in selection["kept"]]
     widths = {kept["feature"]: kept["width"] for kept in selection["kept"]}
     spec = _spec(config, data, path, selection, files.read_json(files.join(proof, "proof.json")), target)
-    (target / FILE).write_text(spec.to_json())
+    spec.save(target)
     (target / SCHEMA_FILE).write_text(text_format.MessageToString(spec.to_schema()))
     pruned = serving_model(config, data, names, widths, str(target / "transform"))
     checkpoint = tf.train.Checkpoint(model=pruned.model)
     checkpoint.read(files.join(proof, "weights", "pruned")).assert_existing_objects_matched().expect_partial()
-    tf.saved_model.save(pruned, str(target / SAVED_MODEL), signatures=pruned.signatures())
-    extra = target / SAVED_MODEL / "assets.extra"
-    extra.mkdir(exist_ok=True)
-    shutil.copy(target / FILE, extra)
+    _save(pruned, data, target)
     files.write_json(files.join(folder, "measured.json"), _measure(config, data, pruned, target))
 
 
@@ -66,26 +65,26 @@ def serving_model(
     """An untrained serving model of some features, with a transform graph that holds nothing of the others."""
     chosen = [feature for feature in data.features if feature.name in set(names)]
     columns = _columns(chosen, data.inputs)
-    statistics = load_statistics(Path(data.folder, "statistics.json"))
-    write_graph(chosen, columns, statistics, files.join(data.folder, "vocabulary"), graph)
+    write_graph(chosen, columns, _statistics(data), files.join(data.folder, "vocabulary"), graph)
     encodings = data.subset(names)
     model = RankingModel(encodings, widths, config.model)
     model(example_inputs(encodings))
     return ServingModel(tf.saved_model.load(f"{graph}/transform_fn"), model, encodings, columns)
 
 
-def random_requests(columns: Sequence[Input], rows: int, data: Transformed) -> dict[str, tf.Tensor]:
-    """Raw requests of frequent values, for measuring."""
-    rng = np.random.default_rng(0)
-    statistics = load_statistics(Path(data.folder, "statistics.json"))
-    requests = {}
-    for column in columns:
-        known = [value for value, _ in statistics[column.name].top] if column.name in statistics else []
-        shape = [rows] if column.length is None else [rows, column.length]
-        drawn = rng.choice(np.array(known or [str(column.missing)], dtype=object), shape)
-        dtype = {"string": object, "int64": np.int64, "float32": np.float32}[column.dtype]
-        requests[column.name] = tf.constant(drawn.astype(dtype), column.dtype)
-    return requests
+def _save(pruned: ServingModel, data: Transformed, target: Path) -> None:
+    """The SavedModel, with the spec, golden requests and warm-up requests in `assets.extra`."""
+    signatures = pruned.signatures()
+    tf.saved_model.save(pruned, str(target / SAVED_MODEL), signatures=signatures)
+    extra = target / SAVED_MODEL / EXTRA
+    extra.mkdir(exist_ok=True)
+    shutil.copy(target / FILE, extra)
+    inputs = pruned.inputs
+    request = make_requests(inputs, data.features, _statistics(data), _GOLDEN_ROWS, missing=0.1, unseen=0.1)
+    names = argument_names([column.name for column in inputs])
+    tensors = {names[name]: tensor for name, tensor in as_tensors(request, inputs).items()}
+    write_golden(extra / GOLDEN_FILE, request, signatures["serving_default"](**tensors)[SCORE].numpy())
+    write_warmup(extra / WARMUP_FILE, request, inputs, [batch for batch in _BATCHES if batch <= _GOLDEN_ROWS])
 
 
 def _spec(
@@ -96,19 +95,12 @@ def _spec(
     proof: Mapping[str, Any],
     target: Path,
 ) -> FeatureSpec:
-    statistics = load_statistics(Path(data.folder, "statistics.json"))
-    features = {feature.name: feature for feature in data.features}
-    encodings: dict[str, Encoding] = {encoding.name: encoding for encoding in data.encodings}
+    statistics, features = _statistics(data), {feature.name: feature for feature in data.features}
     (target / VOCABULARY_FOLDER).mkdir(exist_ok=True)
-    kept = []
-    for chosen in selection["kept"]:
-        feature = features[chosen["feature"]]
-        if feature.has_vocabulary:
-            source = Path(data.folder, "vocabulary", f"{feature.name}.txt")
-            shutil.copy(source, target / VOCABULARY_FOLDER)
-        entry = kept_feature(feature, encodings[feature.name], statistics[feature.name], chosen, target / VOCABULARY_FOLDER)
-        kept.append(entry)
+    gains = _gains(path["picks"])
+    kept = [_kept(features[c["feature"]], data, statistics[c["feature"]], c, gains, target) for c in selection["kept"]]
     columns = _columns([features[entry.name] for entry in kept], data.inputs)
+    arguments = argument_names([column.name for column in columns])
     return FeatureSpec(
         name=config.name,
         label=config.data.label,
@@ -117,17 +109,100 @@ def _spec(
         bytes=selection["bytes"],
         full_bytes=selection["full_bytes"],
         kept=kept,
-        dropped=[{"name": entry["feature"], "reason": entry["reason"]} for entry in selection["dropped"]],
-        inputs=[raw_input(column) for column in columns],
+        dropped=[
+            {"name": entry["feature"], "inputs": features[entry["feature"]].inputs, "reason": entry["reason"]}
+            for entry in selection["dropped"]
+        ],
+        inputs=[_raw_input(column, arguments[column.name], features, statistics, target) for column in columns],
+        source=config.data.model_dump(include={"format", "columns", "header", "delimiter", "quoted", "missing"}),
         path=path["picks"],
         proof=dict(proof),
         provenance={
-            "config": fingerprint(config.model_dump(mode="json", exclude={"work_dir"})),
-            "data": recorded(data.folder),
+            "config": fingerprint(config.model_dump(exclude={"work_dir": True, "data": {"train", "validation", "test"}})),
+            "data": fingerprint(data.manifest),
             "seed": config.selection.seed,
             "versions": {name: _version(name) for name in _PACKAGES},
         },
     )
+
+
+def _kept(
+    feature: Feature,
+    data: Transformed,
+    statistics: Statistics,
+    chosen: Mapping[str, Any],
+    gains: Mapping[str, float],
+    target: Path,
+) -> KeptFeature:
+    encoding = data.subset([feature.name])[0]
+    vocabulary = None
+    if feature.has_vocabulary:
+        copied = Path(shutil.copy(files.join(data.folder, "vocabulary", f"{feature.name}.txt"), target / VOCABULARY_FOLDER))
+        file = f"{VOCABULARY_FOLDER}/{copied.name}"
+        vocabulary = Vocabulary(file=file, size=statistics.vocabulary_size, sha256=sha256(copied))
+    constants: dict[str, Any] = {}
+    if feature.kind == "numeric":
+        named = {"buckets": ("boundaries",), "value": ("mean", "std"), "log_square": ()}[feature.encoding]
+        constants = {name: getattr(statistics, name) for name in named}
+    return KeptFeature(
+        name=feature.name,
+        kind=feature.kind,
+        inputs=feature.inputs,
+        transform=feature.model_dump(exclude_defaults=True, exclude={"name", "match"}, mode="json"),
+        width=chosen["width"],
+        rows=encoding.rows,
+        length=encoding.length,
+        vocabulary=vocabulary,
+        constants=constants,
+        bytes=chosen["bytes"],
+        round=chosen["round"],
+        attention=chosen["attention"],
+        gain=gains.get(feature.name),
+    )
+
+
+def _gains(picks: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """What each feature's picks added to the validation AUC, from .5 on."""
+    gains: dict[str, float] = {}
+    before = 0.5
+    for pick in picks:
+        if pick.get("estimate"):
+            gains[pick["feature"]] = round(gains.get(pick["feature"], 0.0) + pick["estimate"]["auc"] - before, 6)
+            before = pick["estimate"]["auc"]
+    return gains
+
+
+def _raw_input(
+    column: Input, argument: str, features: Mapping[str, Feature], statistics: Mapping[str, Statistics], target: Path
+) -> RawInput:
+    low, high = _domain(column, features.get(column.name), statistics, target)
+    missing = None if isinstance(column.missing, float) else column.missing  # NaN is no JSON
+    return RawInput(
+        name=column.name,
+        argument=argument,
+        dtype=column.dtype,
+        length=column.length,
+        missing=missing,
+        minimum=low,
+        maximum=high,
+    )
+
+
+def _domain(
+    column: Input, feature: Feature | None, statistics: Mapping[str, Statistics], target: Path
+) -> tuple[float | None, float | None]:
+    """Least and greatest known value of a column of numbers."""
+    found = statistics.get(column.name)
+    if feature is None or found is None:
+        return None, None
+    if column.dtype == "int64" and feature.has_vocabulary and found.vocabulary_size:
+        tokens = np.array(Path(target, VOCABULARY_FOLDER, f"{feature.name}.txt").read_text().split(), np.int64)
+        return int(tokens.min()), int(tokens.max())
+    # Those of `value` features were taken after clip and log1p.
+    raw = feature.kind == "numeric" and feature.encoding != "value"
+    if raw and all(value is not None and math.isfinite(value) for value in (found.minimum, found.maximum)):
+        return found.minimum, found.maximum
+    return None, None
 
 
 def _columns(features: Sequence[Feature], inputs: Sequence[Input]) -> list[Input]:
@@ -135,37 +210,28 @@ def _columns(features: Sequence[Feature], inputs: Sequence[Input]) -> list[Input
     return [column for column in inputs if column.name in read]
 
 
+def _statistics(data: Transformed) -> dict[str, Statistics]:
+    return load_statistics(Path(data.folder, "statistics.json"))
+
+
 def _measure(config: Config, data: Transformed, pruned: ServingModel, target: Path) -> dict[str, Any]:
     """Median latency of the full and the pruned model, alternating, and bytes on disk of the pruned one."""
     widths = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}
     graph = target / "full_transform"
-    full = serving_model(config, data, list(widths), widths, str(graph))
-    models = {"full": full, "pruned": pruned}
-    calls = {name: model.signatures()["serving_default"] for name, model in models.items()}
+    models = {"full": serving_model(config, data, list(widths), widths, str(graph)), "pruned": pruned}
+    signatures = {name: model.signatures()["serving_default"] for name, model in models.items()}
     latency: dict[str, dict[str, float]] = {name: {} for name in models}
     for batch in _BATCHES:
-        requests = {name: random_requests(model._inputs, batch, data) for name, model in models.items()}
-        times = _alternate({name: _caller(calls[name], requests[name]) for name in models}, 40)
-        for name, values in times.items():
-            latency[name][str(batch)] = round(float(np.median(values)) * 1e6, 1)
+        calls = {}
+        for name, model in models.items():
+            arguments = argument_names([column.name for column in model.inputs])
+            request = as_tensors(make_requests(model.inputs, data.features, _statistics(data), batch), model.inputs)
+            named = {arguments[column]: tensor for column, tensor in request.items()}
+            calls[name] = lambda function=signatures[name], named=named: function(**named)
+        for name, found in latencies(calls, 40).items():
+            latency[name][str(batch)] = found["p50"]
     shutil.rmtree(graph)
-    size = sum(file.stat().st_size for file in (target / SAVED_MODEL).rglob("*") if file.is_file())
-    return {"latency_us": latency, "bytes_on_disk": {"pruned": size}}
-
-
-def _caller(function: Any, request: dict[str, tf.Tensor]) -> Callable[[], Any]:
-    return lambda: function(**request)
-
-
-def _alternate(calls: Mapping[str, Callable[[], Any]], times: int) -> dict[str, list[float]]:
-    spent: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(times + 5):
-        for name, call in calls.items():
-            started = time.perf_counter()
-            call()
-            if turn >= 5:
-                spent[name].append(time.perf_counter() - started)
-    return spent
+    return {"latency_us": latency, "bytes_on_disk": {"pruned": sum(disk_bytes(target / SAVED_MODEL).values())}}
 
 
 def _version(package: str) -> str:
