@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from features.config import Config
 from features.errors import WinnowError
-from pipeline.console import console, say
+from pipeline.commands import Commands, shared
+from pipeline.console import give, output, say
 
-app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+app = typer.Typer(cls=Commands, callback=shared, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML config.", show_default=False)]
 Overrides = Annotated[
@@ -95,6 +95,48 @@ def init(
         raise typer.BadParameter(f"{output} exists; name another file with --output", param_hint="--output")
     output.write_text(draft(data, label=label))
     say(f"wrote {output}; read its comments, then: winnow run {output}")
+    give({"config": str(output)})
+
+
+@app.command()
+def compare(
+    config: ConfigPath,
+    methods: Annotated[str, typer.Option(help="Names as in selection.method, or `all`.")] = "all",
+    k: Annotated[str, typer.Option("--k", help="Numbers of features to retrain with.")] = "3,5,8,10,15,20,25,30",
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds that each method ranks and is retrained with.")] = 3,
+    overrides: Overrides = None,
+) -> None:
+    """Ranks the features by several methods, retrains the first k of each, and shows AUC against cost.
+
+    Example: winnow compare configs/kuairand.yaml --methods sequential_attention,permutation --k 5,10,20
+    """
+    from pipeline.compare import Comparison, table
+    from pipeline.journal import journal
+    from pipeline.plan import Plan
+
+    plan = Plan(Config.load(config, overrides))
+    with journal(plan.config.work_dir, "compare"):
+        plan.run(["preprocess"])
+        comparison = Comparison.of(plan.config, plan.folder("preprocess"), methods, k, seeds)
+        document = comparison.run()
+        give(document, table(document))
+        say(f"compare: {comparison.folder}")
+
+
+@app.command()
+def doctor(
+    config: Annotated[Path | None, typer.Argument(metavar="[CONFIG]", help="The YAML config.", show_default=False)] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Looks at versions, devices, Beam runners, and, with a config, at its data and the memory and disk it will need.
+
+    Example: winnow doctor configs/kuairand.yaml
+    """
+    from pipeline.doctor import document, examine, table
+
+    found = examine(Config.load(config, overrides) if config else None)
+    give(document(found), table(found))
+    raise typer.Exit(not document(found)["ok"])
 
 
 @app.command()
@@ -120,13 +162,15 @@ def demo(
 
 def main() -> None:
     """Entry of the console script: errors a person can mend are one message and an exit code of 2 or 3."""
-    for noisy in ("tensorflow", "absl", "apache_beam", "root"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
-    try:
-        app()
-    except WinnowError as error:
-        console.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+    from pipeline.journal import listening
+
+    output.quiet = output.as_json = False
+    with listening():
+        try:
+            app()
+        except WinnowError as error:
+            say(str(error), "error", exit_code=error.exit_code)
+            sys.exit(error.exit_code)
 
 
 def _run(
@@ -136,11 +180,19 @@ def _run(
     force: bool,
     beam_args: list[str] | None = None,
 ) -> None:
+    from pipeline.closing import closing, tables
+    from pipeline.journal import journal
     from pipeline.plan import Plan
 
     plan = Plan(Config.load(path, overrides), beam_args or [])
-    plan.run(stages, force)
-    say(f"work folder: {plan.config.work_dir}")
+    with journal(plan.config.work_dir, "run" if stages is STAGES else stages[-1]):
+        made = plan.run(stages, force)
+        document: dict[str, Any] = {"work_dir": plan.config.work_dir, "stages": made}
+        if "report" not in stages:
+            say(f"work folder: {plan.config.work_dir}")
+            return give(document)
+        document |= closing(plan.config.work_dir)
+        return give(document, tables(document))
 
 
 if __name__ == "__main__":

@@ -1,50 +1,119 @@
-"""What a person sees while a job runs: progress bars in a terminal, plain lines elsewhere."""
+"""What is said while a job runs: bars and lines to a person, JSON events to a program, all of it to the log."""
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-console = Console(stderr=True, highlight=False)
-_PLAIN_LINES = 10
+console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
+log = logging.getLogger("winnow")
+_SILENCE = 30  # seconds after which a job that says nothing says where it is, outside a terminal
+_WORDS = {"auc": "AUC {:.4f}", "loss": "loss {:.4f}", "rows_per_second": "{:,.0f} rows/s"}
+
+
+class _Output:
+    """How it is said: `quiet` leaves errors alone, `as_json` makes every line an event."""
+
+    quiet = False
+    as_json = False
+    bar: Progress | None = None
+
+
+output = _Output()
 
 
 class Tick(Protocol):
     """Tells how far a job is."""
 
-    def __call__(self, done: int, note: str = "") -> None:
-        """Reports `done` of the total, and a few words."""
+    def __call__(self, done: float, note: str = "", **figures: float | None) -> None:
+        """Reports `done` of the total; a note is kept as a line of its own; figures are `auc`, `loss`, `rows_per_second`."""
 
 
-def say(text: str) -> None:
-    """One line."""
-    console.print(text, markup=False, soft_wrap=True)
+def say(text: str, event: str = "message", **fields: Any) -> None:
+    """One line: to a person its text, to a program an event with these fields too."""
+    log.log(logging.ERROR if event == "error" else logging.INFO, text)
+    if output.as_json:
+        print(json.dumps({"event": event, "text": text, **fields}), file=sys.stderr, flush=True)
+    elif event == "error":
+        console.print(f"error: {text}", style="bold red", markup=False, soft_wrap=True)
+    elif not output.quiet:
+        console.print(text, style="yellow" if text.startswith("warning:") else None, markup=False, soft_wrap=True)
+
+
+def give(document: Mapping[str, Any], shown: Any = None) -> None:
+    """What a command was called for: JSON on the standard output for a program, a table for a person."""
+    if output.as_json:
+        print(json.dumps(document, indent=1), flush=True)
+    elif shown is not None and not output.quiet:
+        with console.capture() as captured:
+            console.print(shown, crop=False, no_wrap=True)
+        log.info("\n%s", captured.get())
+        console.print(shown, crop=False)
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Tick]:
-    """A bar in a terminal, about ten lines elsewhere."""
-    if console.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, TextColumn("{task.fields[note]}"), console=console, transient=True) as bar:
-            task = bar.add_task(title, total=total, note="")
-            yield lambda done, note="": bar.update(task, completed=done, note=note)
-    else:
-        last = 0
+def progress(title: str, total: float) -> Iterator[Tick]:
+    """A bar in a terminal, below the notes; elsewhere the notes, and a line where there was none for half a minute."""
+    started = last = time.monotonic()
+    with _bar(title, total) as advance:
 
-        def line(done: int, note: str = "") -> None:
+        def tick(done: float, note: str = "", **figures: float | None) -> None:
             nonlocal last
-            if done * _PLAIN_LINES // max(total, 1) > last * _PLAIN_LINES // max(total, 1):
-                last = done
-                say(f"{title}: {done}/{total} {note}".rstrip())
+            known = {name: value for name, value in figures.items() if value is not None}
+            words = [_WORDS[name].format(value) for name, value in known.items()]
+            now = time.monotonic()
+            if note or (advance is None and now - last > _SILENCE):
+                last = now
+                text = f"{title}: {int(done)}/{int(total)} {', '.join([note] * bool(note) + words)}".rstrip()
+                text += "" if advance or not 0 < done < total else f", {_left(started, now, done / total)} left"
+                say(text, "progress", title=title, done=done, total=total, note=note, **known)
+            if advance is not None:
+                advance(done, "  ".join(words))
 
-        yield line
+        yield tick
+
+
+@contextmanager
+def _bar(title: str, total: float) -> Iterator[Any]:
+    """Draws a bar, below those that are there already; gives None where nothing can be drawn."""
+    if output.quiet or output.as_json or not console.is_terminal:
+        yield None
+        return
+    outermost = output.bar is None
+    if output.bar is None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        more = (TextColumn("ETA"), TimeRemainingColumn(), TextColumn("{task.fields[figures]}"))
+        output.bar = Progress(*columns, *more, console=console, transient=True)
+        output.bar.start()
+    bar = output.bar
+    task = bar.add_task(title, total=total, figures="")
+
+    def advance(done: float, figures: str) -> None:
+        bar.update(task, completed=done)
+        if figures:
+            bar.update(task, figures=figures)
+
+    try:
+        yield advance
+    finally:
+        bar.remove_task(task)
+        if outermost:
+            bar.stop()
+            output.bar = None
+
+
+def _left(started: float, now: float, share: float) -> str:
+    seconds = round((now - started) * (1 - share) / share)
+    return f"{seconds // 3600}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}".removeprefix("0:")
 
 
 def load_tensorflow() -> None:

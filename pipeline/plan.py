@@ -39,11 +39,14 @@ class Plan:
         parts, build = getattr(self, f"_{name}")()
         return Stage(name, self.folder(name), fingerprint(name, *parts), build)
 
-    def run(self, names: Sequence[str], force: bool = False) -> None:
-        """Runs stages in order; once one has made something new, later ones see it in their fingerprints."""
+    def run(self, names: Sequence[str], force: bool = False) -> dict[str, dict[str, Any]]:
+        """Runs stages in order; once one has made something new, later ones see it in their fingerprints.
+
+        Returns:
+          Of each stage its `folder`, and whether it was `made` now.
+        """
         files.make_folder(self.config.work_dir)
-        for name in names:
-            self.stage(name).run(force)
+        return {name: {"folder": self.folder(name), "made": self.stage(name).run(force)} for name in names}
 
     def _preprocess(self) -> tuple[list[Any], Callable[[str], None]]:
         from pipeline.preprocess import Job, preprocess
@@ -53,31 +56,42 @@ class Plan:
 
     def _search(self) -> tuple[list[Any], Callable[[str], None]]:
         config = self.config
+        budget = config.selection.budget
         parts = [config.model.model_dump(), config.training.model_dump(), config.selection.model_dump(exclude={"budget"})]
+        parts.append([budget.unit, budget.slots, budget.latency_batch])
 
         def build(folder: str) -> None:
-            from pipeline.dataset import Transformed
-            from pipeline.select import search
+            from pipeline.fixed import whole_path
+            from pipeline.search import search
+            from pipeline.transformed import Transformed
 
-            search(config, Transformed(self.folder("preprocess")), folder)
+            make = whole_path if budget.all else search
+            make(config, Transformed(self.folder("preprocess")), folder)
 
         return [self._after("preprocess"), *parts], build
 
     def _select(self) -> tuple[list[Any], Callable[[str], None]]:
         def build(folder: str) -> None:
-            from pipeline.dataset import Transformed
+            from pipeline.fixed import keep_all
             from pipeline.select import choose
+            from pipeline.transformed import Transformed
 
-            choose(self.config, Transformed(self.folder("preprocess")), self._read("search", "path.json"), folder)
+            data = Transformed(self.folder("preprocess"))
+            if self.config.selection.budget.all:
+                return keep_all(data, self._read("search", "path.json"), folder)
+            return choose(self.config, data, self.folder("search"), folder)
 
         return [self._after("search"), self.config.selection.model_dump()], build
 
     def _retrain(self) -> tuple[list[Any], Callable[[str], None]]:
         def build(folder: str) -> None:
-            from pipeline.dataset import Transformed
             from pipeline.retrain import prove
+            from pipeline.select import further_points
+            from pipeline.transformed import Transformed
 
-            prove(self.config, Transformed(self.folder("preprocess")), self._read("select", "selection.json"), folder)
+            data = Transformed(self.folder("preprocess"))
+            more = {} if self.config.selection.budget.all else further_points(self.config, data, self.folder("search"))
+            prove(self.config, data, self._read("select", "selection.json"), folder, more)
 
         return [self._after("select"), self.config.proof.model_dump()], build
 
@@ -98,7 +112,11 @@ class Plan:
 
             report(self.config, self.config.work_dir, folder)
 
-        return [self._after("export"), self._read("export", "measured.json")], build
+        # What lies in the work folder besides the main job's last stage: a comparison may come, or go, at any time.
+        beside = ("transformed/manifest.json", "transformed/statistics.json", "compare/compare.json")
+        paths = [files.join(self.config.work_dir, *path.split("/")) for path in beside]
+        found = [files.read_json(path) if files.exists(path) else None for path in paths]
+        return [self._after("export"), self._read("export", "measured.json"), *found], build
 
     def _after(self, name: str) -> str:
         found = recorded(self.folder(name))

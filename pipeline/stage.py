@@ -39,10 +39,10 @@ class Stage:
     def run(self, force: bool = False) -> bool:
         """Makes the folder, unless it is done; returns whether anything was made."""
         if self.done and not force:
-            say(f"{self.name}: unchanged, skipped")
+            say(f"{self.name}: unchanged, skipped", "stage", stage=self.name, status="skipped")
             return False
         started = time.monotonic()
-        say(f"{self.name}: started")
+        say(f"{self.name}: started", "stage", stage=self.name, status="started")
         aside = f"{self.folder}.partial"
         if force or recorded(aside, "begun.json") != self.fingerprint:
             files.remove(aside)
@@ -57,7 +57,7 @@ class Stage:
             {"stage": self.name, "fingerprint": self.fingerprint, "seconds": round(seconds, 1)},
         )
         files.rename(aside, self.folder)
-        say(f"{self.name}: done in {seconds:.0f} s")
+        say(f"{self.name}: done in {seconds:.0f} s", "stage", stage=self.name, status="done", seconds=round(seconds, 1))
         return True
 
 
