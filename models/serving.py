@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -30,11 +30,13 @@ class ServingModel(tf.Module):
         self.transform = transform
         # Tracked by its variables alone: Keras would save functions of every layer for loading it as a Keras model.
         self.weights = list(model.variables)
-        self._model = lambda: model
+        self._model: Callable[[], RankingModel] = lambda: model
         self.inputs = list(inputs)
         self._encodings = list(encodings)
         # A vector of another length is an error; of a list, any length will do.
         self._exact = {encoding.name for encoding in encodings if not encoding.embedded}
+        columns = {e.name: (tf.int64 if e.embedded else tf.float32, e.length) for e in encodings}
+        self._columns = columns | {f"{e.name}.weights": (tf.float32, e.length) for e in encodings if e.weighted}
         # One function of its own, so that the SavedModel holds the graph once and not once per signature.
         self._score = tf.function(self.score, input_signature=[{i.name: self._spec(i) for i in self.inputs}])
 
@@ -45,8 +47,13 @@ class ServingModel(tf.Module):
 
     def score(self, raw: Tensors) -> tf.Tensor:
         """Probabilities, float32 [batch], of raw columns [batch] or [batch, any length]."""
-        fitted = {i.name: raw[i.name] if self._any_shape(i) else _fit(raw[i.name], i) for i in self.inputs}
-        return self.score_ids(self.transform.transform_fn(fitted))
+        return self.score_ids(self.transformed(raw))
+
+    def transformed(self, raw: Tensors) -> dict[str, tf.Tensor]:
+        """Ids, int64 [batch, length], and floats of raw columns, by the transform's names."""
+        fitted = {i.name: _fit(raw[i.name], i) if self._ragged(i) else raw[i.name] for i in self.inputs}
+        found = self.transform.transform_fn(fitted)
+        return {name: tf.reshape(found[name], [-1, length]) for name, (_, length) in self._columns.items()}
 
     def score_ids(self, transformed: Tensors) -> tf.Tensor:
         """Probabilities, float32 [batch], of transformed columns."""
@@ -56,13 +63,22 @@ class ServingModel(tf.Module):
         """Concrete functions to save the model with.
 
         `serving_default` takes one named tensor per raw column, `serving_examples` serialized tf.Example protos, whose
-        surplus features are ignored and whose absent ones are missing values, and `serving_ids` what the transform gives.
+        surplus features are ignored and whose absent ones are missing values. `transform` takes raw columns too and gives
+        what the network takes, from which `serving_ids` gives the score.
         """
-        return {"serving_default": self._named(), "serving_examples": self._examples(), "serving_ids": self._ids()}
+        ids = argument_names(list(self._columns))
+        return {
+            "serving_default": self._named(lambda raw: {SCORE: self._score(raw)}),
+            "serving_examples": self._examples(),
+            "transform": self._named(lambda raw: {ids[name]: x for name, x in self.transformed(raw).items()}),
+            "serving_ids": self._ids(ids),
+        }
 
-    def _named(self) -> Any:
+    def _named(self, call: Callable[[Tensors], dict[str, tf.Tensor]]) -> Any:
         names = argument_names([column.name for column in self.inputs])
-        function = tf.function(lambda **raw: {SCORE: self._score({name: raw[names[name]] for name in names})})
+        # A wrong rank is not refused by itself: [n / 2, 2] would come out as n rows.
+        checked = lambda raw: {i.name: tf.ensure_shape(raw[names[i.name]], self._spec(i).shape) for i in self.inputs}  # noqa: E731
+        function = tf.function(lambda **raw: call(checked(raw)))
         return function.get_concrete_function(**{names[i.name]: self._spec(i, names[i.name]) for i in self.inputs})
 
     def _examples(self) -> Any:
@@ -70,41 +86,38 @@ class ServingModel(tf.Module):
         function = tf.function(lambda examples: {SCORE: self._score(tf.io.parse_example(examples, parsing))})
         return function.get_concrete_function(tf.TensorSpec([None], tf.string, "examples"))
 
-    def _ids(self) -> Any:
-        columns = {e.name: (tf.int64 if e.embedded else tf.float32, e.length) for e in self._encodings}
-        columns |= {f"{e.name}.weights": (tf.float32, e.length) for e in self._encodings if e.weighted}
-        names = argument_names(list(columns))
+    def _ids(self, names: Mapping[str, str]) -> Any:
         rows = {e.name: e.rows for e in self._encodings if e.embedded}
 
         def score(**given: tf.Tensor) -> dict[str, tf.Tensor]:
-            transformed = {name: given[names[name]] for name in columns}
+            transformed = {name: given[names[name]] for name in names}
             # Features share tables: an id too large for one would be another's.
             known = {name: _within(transformed[name], rows[name]) for name in rows}
             return {SCORE: self.score_ids(transformed | known)}
 
-        specs = {names[name]: tf.TensorSpec([None, n], kind, names[name]) for name, (kind, n) in columns.items()}
-        return tf.function(score).get_concrete_function(**specs)
+        specs = [tf.TensorSpec([None, n], kind, names[name]) for name, (kind, n) in self._columns.items()]
+        return tf.function(score).get_concrete_function(**{spec.name: spec for spec in specs})
 
-    def _any_shape(self, column: Input) -> bool:
-        return column.length is None or column.name in self._exact
+    def _ragged(self, column: Input) -> bool:
+        return column.length is not None and column.name not in self._exact
 
     def _spec(self, column: Input, name: str | None = None) -> tf.TensorSpec:
         if column.length is None:
             return tf.TensorSpec([None], column.dtype, name)
-        return tf.TensorSpec([None, column.length if column.name in self._exact else None], column.dtype, name)
+        return tf.TensorSpec([None, None if self._ragged(column) else column.length], column.dtype, name)
 
     def _parsed(self, column: Input) -> Any:
         if column.length is None:
             return tf.io.FixedLenFeature([], column.dtype, column.missing)
-        if column.name in self._exact:
-            return tf.io.FixedLenFeature([column.length], column.dtype, [column.missing] * column.length)
-        return tf.io.FixedLenSequenceFeature([], column.dtype, allow_missing=True, default_value=column.missing)
+        if self._ragged(column):
+            return tf.io.FixedLenSequenceFeature([], column.dtype, allow_missing=True, default_value=column.missing)
+        return tf.io.FixedLenFeature([column.length], column.dtype, [column.missing] * column.length)
 
 
 def stack(transformed: Tensors, encodings: Sequence[Encoding]) -> dict[str, tf.Tensor]:
-    """Transformed columns by name as the matrices that a model takes."""
-    ids = [_two_axes(transformed[e.name], e) for e in encodings if e.embedded]
-    values = [_two_axes(transformed[e.name], e) for e in encodings if not e.embedded]
+    """Transformed columns [batch, length] by name as the matrices that a model takes."""
+    ids = [transformed[e.name] for e in encodings if e.embedded]
+    values = [transformed[e.name] for e in encodings if not e.embedded]
     inputs = {}
     if ids:
         inputs["ids"] = tf.cast(tf.concat(ids, axis=1), tf.int32)
@@ -130,7 +143,3 @@ def _fit(values: tf.Tensor, column: Input) -> tf.Tensor:
 
 def _within(ids: tf.Tensor, rows: int) -> tf.Tensor:
     return tf.where((ids >= 0) & (ids < rows), ids, tf.constant(MISSING, ids.dtype))
-
-
-def _two_axes(column: tf.Tensor, encoding: Encoding) -> tf.Tensor:
-    return tf.reshape(column, [-1, encoding.length])

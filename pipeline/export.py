@@ -25,9 +25,9 @@ from pipeline import files
 from pipeline.dataset import Transformed
 from pipeline.measure import disk_bytes, latencies
 from pipeline.requests import GOLDEN_FILE, WARMUP_FILE, as_tensors, make_requests, write_golden, write_warmup
+from pipeline.served import EXTRA, SAVED_MODEL
 from pipeline.stage import fingerprint
 
-SAVED_MODEL, EXTRA = "saved_model", "assets.extra"
 _PACKAGES = ("winnow", "tensorflow", "tensorflow-transform", "tensorflow-recommenders", "apache-beam", "pyarrow")
 _BATCHES = (1, 32, 1000)
 _GOLDEN_ROWS = 64

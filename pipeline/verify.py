@@ -11,61 +11,14 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from features.errors import DataError
-from features.inputs import Input
-from features.spec import FILE, FeatureSpec, sha256
+from features.spec import sha256
 from pipeline import files
-from pipeline.requests import GOLDEN_FILE, Request, as_examples, as_tensors, read_golden
+from pipeline.requests import GOLDEN_FILE, read_golden
+from pipeline.served import EXTRA, Served, saved_model
 
-SAVED_MODEL, EXTRA, BLESSING_FILE = "saved_model", "assets.extra", "blessing.json"
+BLESSING_FILE = "blessing.json"
 SIGNATURES = ("serving_default", "serving_examples")
 TOLERANCE = 1e-5
-
-
-class Served:
-    """A SavedModel with its spec, as serving and scoring load it.
-
-    Args:
-      path: the SavedModel's folder, or the model folder that `winnow export` makes.
-
-    Attributes:
-      folder: of the SavedModel.
-      spec: that lies in it.
-      inputs: raw columns of a request.
-
-    Raises:
-      DataError: it is no SavedModel of Winnow's, or its vocabularies are not those of its spec.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        folder = Path(path)
-        self.folder = folder / SAVED_MODEL if (folder / SAVED_MODEL).is_dir() else folder
-        if not (self.folder / "saved_model.pb").exists():
-            raise DataError(f"{path}: no SavedModel is there; name the folder `model` of a work folder")
-        self.spec = FeatureSpec.load(self.folder / EXTRA / FILE)
-        self.spec.check_vocabularies(self.folder / "assets")
-        self.inputs = [Input(column.name, column.dtype, column.length) for column in self.spec.inputs]
-        self._loaded = tf.saved_model.load(str(self.folder))
-
-    def signature(self, name: str) -> Any:
-        """A signature's function.
-
-        Raises:
-          DataError: the model lacks it.
-        """
-        if name not in self._loaded.signatures:
-            raise DataError(f"{self.folder}: has no signature {name!r}; `winnow export` again")
-        return self._loaded.signatures[name]
-
-    def score(self, request: Request) -> npt.NDArray[np.float32]:
-        """Probabilities [rows] of raw columns by name, through `serving_default`."""
-        arguments = {column.name: column.argument for column in self.spec.inputs}
-        tensors = {arguments[name]: tensor for name, tensor in as_tensors(request, self.inputs).items()}
-        return np.asarray(next(iter(self.signature("serving_default")(**tensors).values())))
-
-    def score_examples(self, request: Request) -> npt.NDArray[np.float32]:
-        """The same through `serving_examples`."""
-        examples = as_examples(request, self.inputs)
-        return np.asarray(next(iter(self.signature("serving_examples")(examples=examples).values())))
 
 
 def verify(path: str | Path) -> dict[str, Any]:
@@ -77,8 +30,7 @@ def verify(path: str | Path) -> dict[str, Any]:
     Raises:
       DataError: vocabularies, signatures or scores differ; says which and by how much.
     """
-    folder = Path(path)
-    extra = (folder / SAVED_MODEL if (folder / SAVED_MODEL).is_dir() else folder) / EXTRA
+    extra = saved_model(path) / EXTRA
     (extra / BLESSING_FILE).unlink(missing_ok=True)
     served = Served(path)
     _check_signature(served)
@@ -107,9 +59,7 @@ def _check_signature(served: Served) -> None:
         raise DataError(f"{served.folder}: serving_default and the spec differ in inputs: {json.dumps(differing)}")
 
 
-def _difference(
-    served: Served, signature: str, scores: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]
-) -> float:
+def _difference(served: Served, signature: str, scores: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> float:
     if scores.shape != expected.shape:
         raise DataError(f"{served.folder}: {signature} gives {len(scores)} scores for {len(expected)} golden requests")
     difference = np.abs(scores - expected)

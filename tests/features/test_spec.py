@@ -1,0 +1,208 @@
+"""The feature spec: its form, its versions, its checksums, and the schema made of it."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from features import spec as module
+from features.errors import DataError
+from features.spec import FeatureSpec, RawInput
+
+VERSION_1 = Path(__file__).parent / "data" / "feature_spec.v1.json"
+PUBLISHED = Path(module.__file__).parent / "feature_spec.schema.json"
+
+
+def feature(name: str, **changes) -> dict:
+    """A kept feature's entry."""
+    entry = {"name": name, "kind": "categorical", "inputs": [name], "transform": {}, "width": 8, "rows": 12, "length": 1}
+    return {**entry, "bytes": 384, "round": 1, "attention": 0.5, "gain": 0.02, **changes}
+
+
+def document(**changes) -> dict:
+    """A small spec of the newest version."""
+    figures = {"auc": {"mean": 0.7}, "log_loss": {"mean": 0.6}}
+    points = [{"name": "pruned", "features": 5, "bytes": 384, "widths": {"a": 8}, **figures}]
+
+    def column(name: str, dtype: str, length: int | None = None, **more) -> dict:
+        missing = {"string": "", "int64": -(2**63), "float32": None}[dtype]
+        return {"name": name, "argument": name, "dtype": dtype, "length": length, "missing": missing, **more}
+
+    return {
+        "version": 2,
+        "name": "small",
+        "label": "click",
+        "budget": {"features": 5},
+        "allocator": "full width",
+        "bytes": 384,
+        "full_bytes": 1000,
+        "kept": [
+            feature("a"),
+            feature("n", kind="numeric", transform={"kind": "numeric"}, width=2),
+            feature("l", kind="multivalued", transform={"kind": "multivalued", "max_length": 4}, length=4, width=4),
+            feature("v", kind="dense", transform={"kind": "dense"}, rows=0, length=3, width=3, bytes=0),
+            feature("a x i", kind="cross", inputs=["a", "i"], transform={"kind": "cross", "columns": ["a", "i"]}, rows=40),
+        ],
+        "dropped": [
+            {"name": "gone", "inputs": ["gone"], "reason": "not chosen"},
+            {"name": "other cross", "inputs": ["a", "lost"], "reason": "not chosen"},
+        ],
+        "inputs": [
+            column("a", "string"),
+            column("n", "float32", minimum=-1.5, maximum=2.5),
+            column("l", "int64", 4, minimum=-3, maximum=9),
+            column("v", "float32", 3),
+            column("i", "int64"),
+        ],
+        "source": {"format": "parquet"},
+        "path": [{"round": 1, "feature": "a", "width": 8, "attention": 0.5, "bytes": 384, "cumulative_bytes": 384}],
+        "proof": {"split": "test", "rows": 10, "seeds": [1], "confidence": 0.95, "points": points},
+        "provenance": {"config": "c", "data": "d", "seed": 1, "versions": {}},
+        **changes,
+    }
+
+
+def written(folder: Path, content: dict) -> Path:
+    path = folder / "feature_spec.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_published_schema_is_the_models():
+    """After a change of the models: write `FeatureSpec.model_json_schema()` there, with an indent of 1."""
+    assert json.loads(PUBLISHED.read_text()) == FeatureSpec.model_json_schema()
+
+
+def test_saved_and_loaded_it_is_the_same_bytes(tmp_path):
+    first = FeatureSpec.model_validate(document())
+    first.save(tmp_path)
+    read = FeatureSpec.load(tmp_path)
+    assert read == first
+    assert read.to_json() == (tmp_path / "feature_spec.json").read_text()
+    assert json.loads(read.to_json())["version"] == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["feature_spec.json"]
+
+
+def test_names_and_widths_are_in_pick_order():
+    spec = FeatureSpec.model_validate(document())
+    assert spec.names() == ["a", "n", "l", "v", "a x i"]
+    assert spec.widths() == {"a": 8, "n": 2, "l": 4, "v": 3, "a x i": 8}
+
+
+def test_version_1_is_read():
+    spec = FeatureSpec.load(VERSION_1)
+    assert spec.version == 2
+    assert [(feature.name, feature.kind) for feature in spec.kept] == [
+        ("tab", "categorical"),
+        ("tag", "categorical"),
+        ("video_duration", "numeric"),
+    ]
+    assert [column.argument for column in spec.inputs] == [column.name for column in spec.inputs]
+    assert spec.dropped[0].inputs == [spec.dropped[0].name]
+    assert spec.proof.point("pruned").auc["mean"] == pytest.approx(0.7166, abs=0.002)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (document(version=3), "is of version 3; this Winnow reads up to version 2"),
+        (document(version=0), "has no version"),
+        ({}, "has no version"),
+        (document(more=1), "not a feature spec of version 2: .*\n?.*more"),
+        ({"version": 1, "kept": [{}]}, "not a feature spec of version 1"),
+    ],
+)
+def test_what_is_no_spec_is_refused(tmp_path, content, message):
+    with pytest.raises(DataError, match=message):
+        FeatureSpec.load(written(tmp_path, content))
+
+
+def test_what_is_no_json_is_refused(tmp_path):
+    (tmp_path / "feature_spec.json").write_text("[1]")
+    with pytest.raises(DataError, match="cannot be read as a feature spec"):
+        FeatureSpec.load(tmp_path)
+    with pytest.raises(DataError, match="cannot be read as a feature spec"):
+        FeatureSpec.load(tmp_path / "absent")
+
+
+def test_checksums_of_vocabularies(tmp_path):
+    (tmp_path / "a.txt").write_text("x\ny\n")
+    vocabulary = {"file": "vocabulary/a.txt", "size": 2, "sha256": hashlib.sha256(b"x\ny\n").hexdigest()}
+    spec = FeatureSpec.model_validate(document(kept=[feature("a", vocabulary=vocabulary)]))
+    spec.check_vocabularies(tmp_path)
+    (tmp_path / "a.txt").write_text("y\nx\n")
+    with pytest.raises(DataError, match="a.txt: not the vocabulary that .*checksums differ"):
+        spec.check_vocabularies(tmp_path)
+
+
+def test_config_has_the_rules_and_widths():
+    from features.config import FeatureRule
+
+    rules = FeatureSpec.model_validate(document()).to_config()["features"]
+    assert rules[0] == {"match": ["a"], "width": 8}
+    assert rules[2] == {"match": ["l"], "kind": "multivalued", "max_length": 4, "width": 4}
+    assert rules[3] == {"match": ["v"], "kind": "dense"}
+    assert [FeatureRule.model_validate(rule).width for rule in rules[:4]] == [8, 2, 4, None]
+
+
+def test_tft_sees_the_kept_columns_alone():
+    import tensorflow as tf
+    from tensorflow_transform.tf_metadata import schema_utils
+
+    found, domains = schema_utils.schema_as_feature_spec(FeatureSpec.model_validate(document()).to_schema())
+    assert set(found) == {"a", "n", "l", "v", "i"}
+    assert found["a"] == tf.io.FixedLenFeature([], tf.string, "")
+    assert found["i"] == tf.io.FixedLenFeature([], tf.int64, -(2**63))
+    assert found["l"] == tf.io.VarLenFeature(tf.int64)
+    assert found["v"].shape == [3]
+    assert found["n"].default_value != found["n"].default_value  # NaN
+    assert (domains["l"].min, domains["l"].max, domains["l"].is_categorical) == (-3, 9, True)
+    assert (domains["n"].min, domains["n"].max) == (-1.5, 2.5)
+    example = tf.train.Example().SerializeToString()
+    parsed = tf.io.parse_example([example], found)
+    assert parsed["a"].numpy().tolist() == [b""]
+
+
+def test_tfx_bsl_sees_the_kept_columns_alone():
+    from tfx_bsl.tfxio.tensor_representation_util import InferTensorRepresentationsFromMixedSchema
+
+    schema = FeatureSpec.model_validate(document()).to_schema()
+    found = InferTensorRepresentationsFromMixedSchema(schema)
+    assert set(found) == {"a", "n", "l", "v", "i"}
+    assert found["l"].WhichOneof("kind") == "varlen_sparse_tensor"
+    assert found["a"].dense_tensor.default_value.bytes_value == b""
+
+
+def test_schema_disables_dropped_columns_and_says_widths_as_nvtabular_does():
+    from google.protobuf import json_format, struct_pb2
+    from tensorflow_metadata.proto.v0 import schema_pb2
+
+    schema = FeatureSpec.model_validate(document()).to_schema()
+    entries = {entry.name: entry for entry in schema.feature}
+    disabled = {name for name, entry in entries.items() if entry.lifecycle_stage == schema_pb2.DISABLED}
+    assert disabled == {"gone", "lost"}  # `a`, of a dropped cross, is kept by others
+
+    def extra(annotation) -> dict:
+        [packed] = annotation.extra_metadata  # Merlin refuses more than one
+        assert packed.type_url == "type.googleapis.com/google.protobuf.Struct"
+        return json_format.MessageToDict(struct_pb2.Struct.FromString(packed.value))
+
+    assert extra(entries["a"].annotation)["embedding_sizes"] == {"cardinality": 12, "dimension": 8}
+    assert extra(entries["l"].annotation) == {
+        "embedding_sizes": {"cardinality": 12, "dimension": 4},
+        "is_list": True,
+        "is_ragged": True,
+        "dtype_item_size": 64,
+    }
+    assert "embedding_sizes" not in extra(entries["v"].annotation)
+    assert list(entries["v"].annotation.tag) == ["continuous"]
+    assert extra(schema.annotation)["crosses"]["a x i"] == {
+        "columns": ["a", "i"],
+        "embedding_sizes": {"cardinality": 40, "dimension": 8},
+    }
+
+
+def test_raw_inputs_keep_whole_numbers():
+    wide = RawInput(name="i", argument="i", dtype="int64", length=None, missing=0, minimum=0, maximum=2**60 + 1)
+    assert RawInput.model_validate_json(wide.model_dump_json()).maximum == 2**60 + 1
