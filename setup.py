@@ -20,6 +20,7 @@ setup(
     # Ranges, so that Winnow installs beside other packages; constraints.txt holds the exact versions it is tested with.
     install_requires=[
         "apache-beam>=2.77,<2.78",
+        "google-crc32c>=1.5,<2",
         "matplotlib>=3.10,<4",
         "numpy>=2,<3",
         "pyarrow>=25,<26",

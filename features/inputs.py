@@ -30,11 +30,13 @@ class Input:
       name: of the column.
       dtype: `string`, `int64` or `float32`.
       length: values per example of a list; None for one value.
+      separator: where the logs hold the list as text; a serving request holds the list itself.
     """
 
     name: str
     dtype: str
     length: int | None = None
+    separator: str | None = None
 
     @property
     def missing(self) -> str | int | float:
@@ -94,14 +96,18 @@ def _input(feature: Feature, column: str, kind: pa.DataType | None) -> Input:
         if kind is not None and not (_number(kind) or pa.types.is_boolean(kind)):
             raise DataError(f"column {column!r} is {kind}, not a number; feature {feature.name!r} needs another kind")
         return Input(column, "float32")
+    text = kind is None or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    separator = feature.separator if text else None
     if feature.kind == "dense":
-        if kind is None or not _list(kind):
+        if not (separator or (kind is not None and _list(kind))):
             raise DataError(f"column {column!r} is {kind or 'text'}, not a list of numbers, as kind dense needs")
-        length = kind.list_size if pa.types.is_fixed_size_list(kind) else feature.max_length
-        return Input(column, "float32", length)
+        length = kind.list_size if kind is not None and pa.types.is_fixed_size_list(kind) else feature.max_length
+        return Input(column, "float32", length, separator)
+    if feature.kind == "multivalued" and kind is None and not separator:
+        raise DataError(f"column {column!r} is text; feature {feature.name!r} needs a `separator` that splits it")
     if column == feature.weights:
-        return Input(column, "float32", feature.max_length)
-    if feature.separator:
+        return Input(column, "float32", feature.max_length, separator)
+    if separator:
         return Input(column, "string")
     length = feature.max_length if feature.kind == "multivalued" else None
     if kind is not None and _list(kind):

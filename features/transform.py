@@ -86,7 +86,7 @@ def _transform(feature: Feature, statistics: Statistics, vocabularies: str, inpu
     if feature.kind == "numeric":
         return _number(feature, statistics, raw)
     text = _text(raw)
-    if feature.separator:
+    if feature.separator and text.shape.rank == 1:
         text = tf.strings.split(text, feature.separator).to_tensor(default_value="", shape=[None, feature.max_length])
     ids = _hashed(text, feature) if feature.hash_buckets else _looked_up(text, feature, statistics, vocabularies)
     return _place_list(ids, tf.equal(text, "")) if feature.kind == "multivalued" else _place(ids, tf.equal(text, ""))

@@ -1,4 +1,4 @@
-"""Counts and moments of the train split: one pass for all features, partial results that merge in any order.
+"""Counts and moments of each split: one pass for all features, partial results that merge in any order.
 
 Numbers are counted after rounding to a 12-bit mantissa (relative error 2^-12), so that quantiles come from the same
 mergeable table of counts as vocabularies do, and a merged result equals that of one run over all rows.
@@ -6,26 +6,25 @@ mergeable table of counts as vocabularies do, and a merged result equals that of
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import IO, Any
 
-import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.config import Config, Feature
-from features.inputs import MISSING_INT, Input
-from features.statistics import Statistics
-from pipeline import files
-from pipeline.ingest import Rows, Shard, read
-from pipeline.split import split_rows
+from features.config import Feature
+from features.inputs import MISSING_INT
+from pipeline.hashing import hash_values
 
 _MANTISSA_DROPPED = np.int32(12)
-_COMPACT_ROWS = 1 << 20
-TOP = 10
+_NO_NUMBER = np.int32(np.iinfo(np.int32).min)  # a key that no number has
+_CROSS_SEPARATOR = "\x1f"
+Moments = tuple[float, float, float, float, float]
+Codes = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -33,144 +32,106 @@ class Partial:
     """Mergeable figures of one feature over some rows.
 
     Attributes:
-      counts: columns `value` (string, int64, or int32 keys of rounded floats) and `count` (int64); values may repeat.
+      counts: columns `value` (string, int64, or int32 keys of rounded floats), `count` (int64) and `rows` (uint64, the sum
+        of the keys of the value's rows: equal where two values, of whatever features, have the same rows).
       missing: examples without a value.
-      moments: n, sum, sum of squares, minimum, maximum of numbers, float64.
+      missing_rows: the sum of their keys.
+      moments: n, sum, sum of squares, minimum, maximum of numbers; one for each part, as a sum of sums is not exact.
       length: of dense vectors.
     """
 
     counts: pa.Table
     missing: int = 0
-    moments: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, math.inf, -math.inf)
+    missing_rows: int = 0
+    moments: tuple[Moments, ...] = ()
     length: int | None = None
 
 
-class AnalyzeShard(beam.DoFn):
-    """Shard -> (feature name, Partial) over the shard's train rows, and the label's own under its column's name."""
+class RowKeys:
+    """Keys of rows, uint64, which are summed by value.
 
-    def __init__(self, config: Config, features: Sequence[Feature], inputs: Sequence[Input]) -> None:
-        self.config, self.features, self.inputs = config, list(features), list(inputs)
+    They are held as two floats of 24 bits each: float64 sums of fewer than 2^29 of these are exact, and numpy sums floats fast.
+    """
 
-    def process(self, shard: Shard) -> Iterator[tuple[str, Partial]]:
-        """Reads the shard once, for all features."""
-        partials: dict[str, list[Partial]] = {feature.name: [] for feature in self.features}
-        for piece in shard.pieces:
-            for rows in read(self.config.data, self.inputs, piece):
-                train = self._train_rows(rows, shard)
-                for feature in self.features:
-                    partials[feature.name].append(analyze_column(feature, train))
-        for name, parts in partials.items():
-            if parts:
-                yield name, merge(parts)
+    def __init__(self, keys: npt.NDArray[np.uint64]) -> None:
+        self.low = (keys & np.uint64(0xFFFFFF)).astype(np.float64)
+        self.high = (keys >> np.uint64(40)).astype(np.float64)
 
-    def _train_rows(self, rows: Rows, shard: Shard) -> pa.Table:
-        parts = split_rows(self.config.data, rows, shard.split)
-        return parts.get("train", rows.table.slice(0, 0))
+    def sums(self, codes: Codes, size: int) -> npt.NDArray[np.uint64]:
+        """The sum of the keys of each code's rows, modulo 2^64."""
+        low = np.bincount(codes, self.low, size).astype(np.uint64)
+        return low + (np.bincount(codes, self.high, size).astype(np.uint64) << np.uint64(32))
 
 
-class MergePartials(beam.CombineFn):
-    """Merges the partials of one feature; accumulators are lists, compacted as they grow."""
+def analyze(feature: Feature, table: pa.Table, keys: RowKeys | None) -> Partial:
+    """The partial of one feature over raw rows.
 
-    def create_accumulator(self) -> list[Partial]:
-        """Nothing yet."""
-        return []
-
-    def add_input(self, accumulator: list[Partial], partial: Partial) -> list[Partial]:
-        """Adds one shard's partial."""
-        accumulator.append(partial)
-        if sum(part.counts.num_rows for part in accumulator) > _COMPACT_ROWS:
-            return [merge(accumulator)]
-        return accumulator
-
-    def merge_accumulators(self, accumulators: Iterable[list[Partial]]) -> list[Partial]:
-        """Joins and compacts."""
-        return [merge(parts)] if (parts := [part for parts in accumulators for part in parts]) else []
-
-    def extract_output(self, accumulator: list[Partial]) -> Partial:
-        """One partial with each value once."""
-        return merge(accumulator)
-
-
-class FinishFeature(beam.DoFn):
-    """(feature name, merged Partial) -> writes `<name>.txt` (vocabulary) and `<name>.json` (statistics)."""
-
-    def __init__(self, features: Sequence[Feature], vocabularies: str, statistics: str) -> None:
-        self.features = {feature.name: feature for feature in features}
-        self.vocabularies, self.statistics = vocabularies, statistics
-
-    def process(self, element: tuple[str, Partial]) -> Iterator[str]:
-        """Yields the feature's name once its files are there."""
-        name, partial = element
-        feature = self.features[name]
-        vocabulary = vocabulary_of(feature, partial)
-        if vocabulary is not None:
-            text = "".join(f"{token}\n" for token in vocabulary.to_pylist())
-            files.write_bytes(files.join(self.vocabularies, f"{name}.txt"), text.encode())
-        found = summarise(feature, partial, len(vocabulary) if vocabulary is not None else 0)
-        files.write_json(files.join(self.statistics, f"{name}.json"), found.to_dict())
-        yield name
-
-
-def analyze_column(feature: Feature, table: pa.Table) -> Partial:
-    """The partial of one feature over a table of raw rows (see `ingest.read`)."""
+    Args:
+      feature: any.
+      table: of conformed columns, single texts and integers dictionary-encoded.
+      keys: of the rows; without them the sums are 0.
+    """
     if feature.kind == "dense":
-        column = table[feature.name].combine_chunks()
-        return Partial(_counts(pa.array([], pa.int32())), 0, length=column.type.list_size)
-    if feature.kind == "numeric":
-        return _analyze_numbers(feature, table[feature.name].to_numpy())
-    values, missing = _tokens(feature, table)
-    return Partial(_counts(values), missing)
+        return Partial(_table(pa.array([], pa.int32()), np.array([]), None), length=table[feature.name].type.list_size)
+    if feature.kind == "multivalued":
+        return _analyze_lists(feature, table[feature.name].combine_chunks())
+    codes, values, absent = _coded(feature, table)
+    counts = np.bincount(codes, minlength=len(values))
+    rows = keys.sums(codes, len(values)) if keys else np.zeros(len(values), np.uint64)
+    kept = counts > 0
+    missing = (0, 0)
+    if absent >= 0:
+        missing = (int(counts[absent]), int(rows[absent]))
+        kept[absent] = False
+    moments = _moments(feature, table[feature.name].to_numpy()) if feature.kind == "numeric" else ()
+    return Partial(_table(values.filter(pa.array(kept)), counts[kept], rows[kept]), *missing, moments)
 
 
 def merge(parts: Sequence[Partial]) -> Partial:
     """The partial over the rows of all parts."""
-    counts = pa.concat_tables([part.counts for part in parts])
-    if len(parts) > 1:
-        counts = counts.group_by("value").aggregate([("count", "sum")]).rename_columns(["value", "count"])
-    moments = list(zip(*(part.moments for part in parts), strict=True))
-    merged = (math.fsum(moments[0]), math.fsum(moments[1]), math.fsum(moments[2]), min(moments[3]), max(moments[4]))
-    return Partial(counts, sum(part.missing for part in parts), merged, parts[0].length)
-
-
-def vocabulary_of(feature: Feature, partial: Partial) -> pa.Array | None:
-    """Tokens by falling count, then falling token (TFT's order), cut by min_count and max_size; None without one."""
-    if not feature.has_vocabulary:
-        return None
-    kept = partial.counts.filter(pc.greater_equal(partial.counts["count"], feature.min_count))
-    kept = pa.table({"value": kept["value"].cast(pa.binary() if _is_text(kept) else pa.string()), "count": kept["count"]})
-    if not _is_text(kept):
-        kept = kept.set_column(0, "value", kept["value"].cast(pa.binary()))
-    order = pc.sort_indices(kept, [("count", "descending"), ("value", "descending")])
-    tokens = kept["value"].take(order).combine_chunks().cast(pa.string())
-    usable = pc.invert(pc.match_substring_regex(tokens, "[\n\r]"))  # a vocabulary file holds one token a line
-    return tokens.filter(usable).slice(0, feature.max_size)
-
-
-def summarise(feature: Feature, partial: Partial, vocabulary_size: int) -> Statistics:
-    """The statistics of a feature from its merged partial."""
-    counts = partial.counts
-    order = pc.sort_indices(counts, [("count", "descending"), ("value", "ascending")])[:TOP]
-    top = counts.take(order)
-    values = top["value"].to_numpy(zero_copy_only=False)
-    shown = unkeyed(values) if feature.kind == "numeric" else values
-    n, total, squares, low, high = partial.moments
-    number = feature.kind == "numeric" and n > 0
-    mean = total / n if number else None
-    variance = max(squares / n - mean * mean, 0.0) if mean is not None else None
-    return Statistics(
-        name=feature.name,
-        count=int(pc.sum(counts["count"]).as_py() or 0),
-        missing=partial.missing,
-        distinct=counts.num_rows,
-        top=[(str(value), int(count)) for value, count in zip(shown, top["count"].to_pylist(), strict=True)],
-        mean=mean,
-        std=math.sqrt(variance) if variance is not None else None,
-        minimum=low if number else None,
-        maximum=high if number else None,
-        boundaries=_boundaries(feature, counts) if feature.kind == "numeric" and feature.encoding == "buckets" else [],
-        vocabulary_size=vocabulary_size,
-        length=partial.length,
+    if len(parts) == 1:
+        return parts[0]
+    counts = pa.concat_tables([part.counts for part in parts]).group_by("value").aggregate([("count", "sum"), ("rows", "sum")])
+    return Partial(
+        counts.rename_columns(["value", "count", "rows"]).combine_chunks(),
+        sum(part.missing for part in parts),
+        sum(part.missing_rows for part in parts) % 2**64,
+        tuple(moment for part in parts for moment in part.moments),
+        parts[0].length,
     )
+
+
+def bucketed(feature: Feature, partial: Partial, buckets: int) -> Iterator[tuple[int, Partial]]:
+    """Parts of a partial by the hash of the value, so that no worker must hold all values of a very large column.
+
+    The first of them has what is not counted by value. Numbers have few enough keys to stay together.
+    """
+    if buckets == 1 or feature.kind in ("numeric", "dense"):
+        yield 0, partial
+        return
+    place = hash_values(partial.counts["value"].combine_chunks()) % np.uint64(buckets)
+    for bucket in np.union1d(place, 0).tolist():
+        counts = partial.counts.filter(pa.array(place == bucket))  # a copy: a slice would be pickled with its parent
+        yield bucket, Partial(counts, partial.missing, partial.missing_rows, partial.moments) if not bucket else Partial(counts)
+
+
+def write_partials(target: IO[bytes], partials: Iterable[tuple[Any, Partial]]) -> None:
+    """Writes (name, split) and partial as Arrow streams, one after the other."""
+    for name, part in partials:
+        scalars = json.dumps([name, part.missing, part.missing_rows, part.moments, part.length])
+        schema = part.counts.schema.with_metadata({"partial": scalars})
+        with pa.ipc.new_stream(target, schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
+            stream.write_table(part.counts)
+
+
+def read_partials(content: bytes) -> Iterator[tuple[tuple[str, str], Partial]]:
+    """Inverse of `write_partials`."""
+    source = pa.BufferReader(content)
+    while source.tell() < source.size():
+        with pa.ipc.open_stream(source) as stream:
+            name, missing, rows, moments, length = json.loads(stream.schema.metadata[b"partial"])
+            table = stream.read_all().replace_schema_metadata()
+        yield tuple(name), Partial(table, missing, rows, tuple(tuple(moment) for moment in moments), length)
 
 
 def keyed(values: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:
@@ -185,57 +146,73 @@ def unkeyed(keys: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
     return (bits << _MANTISSA_DROPPED).view(np.float32)
 
 
-def _analyze_numbers(feature: Feature, column: npt.NDArray[np.float32]) -> Partial:
-    values = column[~np.isnan(column)]
-    counts = _counts(pa.array(keyed(values)))
-    missing = len(column) - len(values)
-    if not len(values):
-        return Partial(counts, missing)
-    x = values.astype(np.float64)
+def _coded(feature: Feature, table: pa.Table) -> tuple[Codes, pa.Array, int]:
+    """For each row the place of its value, the values, and the place of the one that means missing, or -1."""
+    if feature.kind == "cross":
+        return _crossed(feature, table)
+    column = table[feature.name].combine_chunks()
+    if feature.kind == "numeric":
+        values = column.to_numpy()
+        encoded = pa.array(np.where(np.isnan(values), _NO_NUMBER, keyed(values))).dictionary_encode()
+        return encoded.indices.to_numpy(), encoded.dictionary, _place(encoded.dictionary, int(_NO_NUMBER))
+    return column.indices.to_numpy(), column.dictionary, _place(column.dictionary, _mark(column.dictionary.type))
+
+
+def _crossed(feature: Feature, table: pa.Table) -> tuple[Codes, pa.Array, int]:
+    """Joins the texts of the pairs (or more) that occur, not of every row."""
+    codes, texts = np.zeros(table.num_rows, np.int64), pa.array([""])
+    for number, name in enumerate(feature.columns):
+        column = table[name].combine_chunks()
+        values = pc.if_else(
+            pc.equal(column.dictionary, _mark(column.dictionary.type)), None, column.dictionary.cast(pa.string())
+        )
+        pairs = pa.array(codes * len(values) + column.indices.to_numpy()).dictionary_encode()
+        left, right = np.divmod(pairs.dictionary.to_numpy(), len(values))
+        joined = [texts.take(pa.array(left)), values.take(pa.array(right))]
+        texts = pc.binary_join_element_wise(*joined, _CROSS_SEPARATOR) if number else joined[1]
+        codes = pairs.indices.to_numpy().astype(np.int64)
+    return _merged(codes, texts.fill_null(""))
+
+
+def _merged(codes: Codes, texts: pa.Array) -> tuple[Codes, pa.Array, int]:
+    encoded = texts.dictionary_encode()  # several pairs have become the empty text
+    return encoded.indices.to_numpy()[codes], encoded.dictionary, _place(encoded.dictionary, "")
+
+
+def _analyze_lists(feature: Feature, column: pa.Array) -> Partial:
+    if pa.types.is_dictionary(column.type):
+        split = pc.list_slice(pc.split_pattern(column.dictionary, feature.separator), 0, feature.max_length)
+        column = split.take(column.indices)
+    values = column.flatten()
+    kept = pc.not_equal(values, _mark(values.type))
+    row = pc.list_parent_indices(column) if not pa.types.is_fixed_size_list(column.type) else None
+    owner = row.to_numpy() if row is not None else np.repeat(np.arange(len(column)), column.type.list_size)
+    present = len(np.unique(owner[kept.to_numpy(zero_copy_only=False)]))
+    counted = values.filter(kept).value_counts()
+    return Partial(_table(counted.field(0), counted.field(1).to_numpy(), None), len(column) - present)
+
+
+def _moments(feature: Feature, column: npt.NDArray[np.float32]) -> tuple[Moments, ...]:
+    x = column[~np.isnan(column)].astype(np.float64)
+    if not len(x):
+        return ()
     if feature.encoding == "value":
         x = np.clip(x, *feature.clip) if feature.clip else x
         x = np.log1p(np.maximum(x, 0.0)) if feature.log1p else x
-    return Partial(counts, missing, (float(len(x)), float(x.sum()), float(x @ x), float(x.min()), float(x.max())))
+    return ((float(len(x)), float(x.sum()), float(x @ x), float(x.min()), float(x.max())),)
 
 
-def _tokens(feature: Feature, table: pa.Table) -> tuple[pa.Array, int]:
-    if feature.kind == "cross":
-        text = [table[column].cast(pa.string()) for column in feature.columns]
-        column = pc.binary_join_element_wise(*text, "\x1f")
-        return column.combine_chunks(), 0
-    column = table[feature.name].combine_chunks()
-    rows = len(column)
-    if feature.separator:
-        column = pc.split_pattern(column, feature.separator)
-        column = pc.list_slice(column, 0, feature.max_length)
-    if pa.types.is_fixed_size_list(column.type) or pa.types.is_list(column.type):
-        empty = pa.scalar("" if pa.types.is_string(column.type.value_type) else MISSING_INT, column.type.value_type)
-        first = pc.list_element(column.filter(pc.greater(pc.list_value_length(column), 0)), 0)
-        present = int(pc.sum(pc.not_equal(first, empty)).as_py() or 0)
-        values = column.flatten()
-        return values.filter(pc.not_equal(values, empty)), rows - present
-    empty = pa.scalar("" if pa.types.is_string(column.type) else MISSING_INT, column.type)
-    values = column.filter(pc.not_equal(column, empty))
-    return values, rows - len(values)
+def _table(values: pa.Array, counts: Any, rows: Any) -> pa.Table:
+    rows = np.zeros(len(values), np.uint64) if rows is None else rows
+    return pa.table({"value": values, "count": pa.array(counts, pa.int64()), "rows": pa.array(rows, pa.uint64())})
 
 
-def _counts(values: pa.Array) -> pa.Table:
-    counted = values.value_counts()
-    return pa.table({"value": counted.field("values"), "count": counted.field("counts")})
+def _mark(kind: pa.DataType) -> pa.Scalar:
+    return pa.scalar(MISSING_INT if pa.types.is_integer(kind) else "", kind)
 
 
-def _boundaries(feature: Feature, counts: pa.Table) -> list[float]:
-    """Inner quantiles: a bucket ends below the first value whose cumulated count passes the quantile."""
-    if not counts.num_rows:
-        return []
-    counts = counts.sort_by("value")
-    upto = np.cumsum(counts["count"].to_numpy())
-    places = np.searchsorted(upto, upto[-1] * np.arange(1, feature.buckets) / feature.buckets)
-    edges = unkeyed(counts["value"].to_numpy()[np.unique(places)])
-    lowest = unkeyed(counts["value"].to_numpy()[:1])
-    return [float(edge) for edge in edges if edge > lowest[0]]
+def _place(values: pa.Array, mark: Any) -> int:
+    return int(pc.index(values, mark).as_py())
 
 
-def _is_text(counts: pa.Table) -> bool:
-    kind = counts["value"].type
-    return pa.types.is_string(kind) or pa.types.is_binary(kind)
+__all__ = ["Partial", "RowKeys", "analyze", "bucketed", "keyed", "merge", "read_partials", "unkeyed", "write_partials"]

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
 
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
+
+_PLAIN = CompressionTypes.UNCOMPRESSED
 
 
 def join(folder: str, *names: str) -> str:
@@ -14,14 +21,24 @@ def join(folder: str, *names: str) -> str:
     return str(FileSystems.join(folder, *names))
 
 
+def is_local(path: str) -> bool:
+    """Whether Python and TensorFlow can open the path themselves."""
+    return "://" not in path
+
+
 def exists(path: str) -> bool:
     """Whether there is a file or folder of that name."""
-    return bool(FileSystems.exists(path))
+    return bool(FileSystems.exists(path)) or (not is_local(path) and bool(_below(path)))
+
+
+def open_file(path: str) -> Any:
+    """A file to read, as it is."""
+    return FileSystems.open(path, compression_type=_PLAIN)
 
 
 def read_bytes(path: str) -> bytes:
     """The whole content of a small file, as it is."""
-    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as source:
+    with open_file(path) as source:
         return bytes(source.read())
 
 
@@ -30,12 +47,19 @@ def read_json(path: str) -> Any:
     return json.loads(read_bytes(path))
 
 
-def write_bytes(path: str, content: bytes) -> None:
-    """Writes aside, then renames, so that the path never holds half a file."""
-    aside = f"{path}.partial"
-    with FileSystems.create(aside, compression_type=CompressionTypes.UNCOMPRESSED) as target:
-        target.write(content)
+@contextmanager
+def written(path: str) -> Iterator[IO[bytes]]:
+    """A file to write: aside under a name of its own, then renamed, so that the path never holds half a file."""
+    aside = f"{path}.{uuid.uuid4().hex[:8]}.partial"
+    with FileSystems.create(aside, compression_type=_PLAIN) as target:
+        yield target
     rename(aside, path)
+
+
+def write_bytes(path: str, content: bytes) -> None:
+    """Writes a file atomically."""
+    with written(path) as target:
+        target.write(content)
 
 
 def write_json(path: str, document: Any) -> None:
@@ -45,20 +69,31 @@ def write_json(path: str, document: Any) -> None:
 
 def make_folder(path: str) -> None:
     """Makes a folder and its parents where the filesystem knows folders."""
-    if not exists(path):
+    if is_local(path):
+        Path(path).mkdir(parents=True, exist_ok=True)
+    elif not exists(path):
         FileSystems.mkdirs(path)
 
 
 def rename(source: str, target: str) -> None:
-    """Moves a file or folder, over what is there."""
+    """Moves a file or folder, over what is there.
+
+    Object stores have no folders: their files are moved one by one, those at the folder's top last, as its marker is there.
+    """
     remove(target)
-    FileSystems.rename([source], [target])
+    if is_local(source) or FileSystems.exists(source):
+        FileSystems.rename([source], [target])
+        return
+    moved = sorted(_below(source), key=lambda path: -path.count("/"))
+    FileSystems.rename(moved, [target + path[len(source) :] for path in moved])
 
 
 def remove(path: str) -> None:
     """Deletes a file or folder, if it is there."""
-    if exists(path):
+    if FileSystems.exists(path):
         FileSystems.delete([path])
+    elif not is_local(path) and (below := _below(path)):
+        FileSystems.delete(below)
 
 
 def list_names(folder: str, suffix: str) -> list[str]:
@@ -67,3 +102,37 @@ def list_names(folder: str, suffix: str) -> list[str]:
         return []
     found = FileSystems.match([join(folder, f"*{suffix}")])[0].metadata_list
     return sorted(str(entry.path) for entry in found)
+
+
+def copy(source: str, target: str) -> None:
+    """Copies a small file."""
+    write_bytes(target, read_bytes(source))
+
+
+@contextmanager
+def local(folder: str) -> Iterator[str]:
+    """The folder, or a copy of it that vanishes, where programs that know only local files can read it."""
+    if is_local(folder):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as copied:
+        for path in _below(folder):
+            place = Path(copied, path[len(folder) :].lstrip("/"))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(read_bytes(path))
+        yield copied
+
+
+def upload(source: str, folder: str) -> None:
+    """Moves a local folder to where it belongs."""
+    if is_local(folder):
+        rename(source, folder)
+        return
+    for path in sorted(Path(source).rglob("*")):
+        if path.is_file():
+            write_bytes(join(folder, *path.relative_to(source).parts), path.read_bytes())
+
+
+def _below(folder: str) -> list[str]:
+    found = FileSystems.match([f"{folder.rstrip('/')}/**"])[0].metadata_list
+    return [str(entry.path) for entry in found]
