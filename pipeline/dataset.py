@@ -2,78 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from itertools import count
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet
 import tensorflow as tf
 
-from features.config import Feature
 from features.encoding import Encoding
-from features.errors import DataError
-from features.inputs import Input
-from pipeline import files
+from features.errors import ConfigError, DataError
+from pipeline.transformed import RowGroup, SplitName, Transformed
 
-SplitName = Literal["train", "validation", "test"]
 Arrays = dict[str, npt.NDArray[Any]]
+_BLOCK_ROWS = 2048  # columns are interleaved into rows a block at a time, which then fits the processor's cache
 
 
 @dataclass(frozen=True)
-class Transformed:
-    """A transformed folder, as `winnow preprocess` leaves it."""
+class Window:
+    """Row groups that are held in memory and shuffled together; the first `skip` rows of their order are passed over."""
 
-    folder: str
+    groups: tuple[RowGroup, ...]
+    epoch: int = 0
+    number: int = 0
+    skip: int = 0
 
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """`features.json`."""
-        try:
-            return dict(files.read_json(files.join(self.folder, "features.json")))
-        except (OSError, ValueError) as error:
-            raise DataError(f"{self.folder}: not a transformed folder ({error}); run `winnow preprocess`") from None
+    @property
+    def rows(self) -> int:
+        """Rows held."""
+        return sum(group.rows for group in self.groups)
 
-    @cached_property
-    def encodings(self) -> list[Encoding]:
-        """Of all features, in the order of the config."""
-        return [Encoding(**values) for values in self.document["encodings"]]
-
-    @cached_property
-    def features(self) -> list[Feature]:
-        """The resolved features."""
-        return [Feature.model_validate(values) for values in self.document["features"]]
-
-    @cached_property
-    def inputs(self) -> list[Input]:
-        """The raw columns."""
-        return [Input(**values) for values in self.document["inputs"]]
-
-    @cached_property
-    def manifest(self) -> dict[str, Any]:
-        """Files and rows of each split."""
-        return dict(files.read_json(files.join(self.folder, "manifest.json"))["splits"])
-
-    def rows(self, split: SplitName) -> int:
-        """Rows of a split."""
-        return int(self.manifest[split]["rows"])
-
-    def subset(self, names: Sequence[str]) -> list[Encoding]:
-        """Encodings of the named features, in the config's order."""
-        return [encoding for encoding in self.encodings if encoding.name in set(names)]
-
-
-@dataclass(frozen=True)
-class RowGroup:
-    """One Parquet row group."""
-
-    path: str
-    index: int
-    rows: int
+    def order(self, seed: int) -> npt.NDArray[np.int64]:
+        """Positions of the rows in the order in which they come."""
+        return np.random.default_rng([seed, self.epoch, self.number]).permutation(self.rows)[self.skip :]
 
 
 class Reader:
@@ -86,7 +52,8 @@ class Reader:
       data: the transformed folder.
       split: which rows.
       encodings: of the features to read, in the order in which a model takes their slots.
-      shuffle_rows: rows that are held and shuffled together; row groups are shuffled over the whole split.
+      shuffle_rows: rows that are held and shuffled together (at least one row group; twice as many are held while the
+        next ones load); row groups are shuffled over the whole split. A split that is not larger is read once only.
     """
 
     def __init__(
@@ -100,12 +67,7 @@ class Reader:
     @cached_property
     def row_groups(self) -> list[RowGroup]:
         """All row groups of the split, in file order."""
-        groups = []
-        for entry in self.data.manifest[self.split]["files"]:
-            path = files.join(self.data.folder, entry["file"])
-            metadata = pa.parquet.read_metadata(_open(path))
-            groups += [RowGroup(path, n, metadata.row_group(n).num_rows) for n in range(metadata.num_row_groups)]
-        return groups
+        return self.data.row_groups(self.split, self._columns)
 
     def steps(self, batch_size: int) -> int:
         """Whole batches in an epoch.
@@ -120,118 +82,145 @@ class Reader:
     def shuffled(self, batch_size: int, seed: int, start: int = 0, shard: tuple[int, int] = (0, 1)) -> Iterator[Any]:
         """Endless whole batches from step `start` on; epochs follow each other, each in an order of its own.
 
+        The rows that are left when an epoch has no whole batch any more are not in that epoch.
+
         Args:
           batch_size: rows of the global batch.
           seed: of the order.
-          start: steps to pass over (none of their row groups is read).
+          start: steps to pass over; windows that end before it are not read.
           shard: (index, count): which equal part of each global batch to yield.
+
+        Raises:
+          ConfigError: the batch cannot be cut into equal parts.
+          DataError: the split is smaller than a batch, or a file is gone or damaged.
         """
-        steps = self.steps(batch_size)
-        part = batch_size // shard[1]
-        own = slice(shard[0] * part, (shard[0] + 1) * part)
+        steps, own = self.steps(batch_size), _part(batch_size, shard)
         epoch, step = divmod(start, steps)
-        while True:
-            for arrays in _rebatched(self._shuffled_rows(seed, epoch, step * batch_size), batch_size, steps - step):
-                yield self._example({name: array[own] for name, array in arrays.items()})
-            epoch, step = epoch + 1, 0
+        left: Arrays = {}
+        with closing(_ahead(self._load, self._windows(seed, epoch, step * batch_size))) as loaded:
+            for window, arrays in loaded:
+                left = {} if window.number == 0 else left
+                left = yield from self._batches(left, arrays, window.order(seed), batch_size, own)
 
     def ordered(self, batch_size: int) -> Iterator[Any]:
-        """All rows once, in file order; the last batch may be smaller."""
-        for group in self.row_groups:
-            arrays = self._load((group,))
-            for at in range(0, group.rows, batch_size):
-                yield self._example({name: array[at : at + batch_size] for name, array in arrays.items()})
+        """All rows once, in file order; the last batch may be smaller.
+
+        Raises:
+          DataError: a file is gone or damaged.
+        """
+        left: Arrays = {}
+        with closing(_ahead(self._load, (Window((group,)) for group in self.row_groups))) as loaded:
+            for window, arrays in loaded:
+                left = yield from self._batches(left, arrays, np.arange(window.rows), batch_size, slice(None))
+        if left and len(left["label"]):
+            yield self._example(left)
 
     def dataset(self, batch_size: int, seed: int, start: int = 0, shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
-        """`shuffled` as a tf.data.Dataset."""
-        signature = self.signature(batch_size // shard[1])
+        """`shuffled` as a tf.data.Dataset; what it raises of files and sizes, it raises here."""
+        self.steps(batch_size)
+        assert self.row_groups
+        part = _part(batch_size, shard)
+        made = tf.data.Dataset.from_generator(
+            lambda: self.shuffled(batch_size, seed, start, shard), output_signature=self.signature(part.stop - part.start)
+        )
         options = tf.data.Options()
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         options.deterministic = True
-        made = tf.data.Dataset.from_generator(lambda: self.shuffled(batch_size, seed, start, shard), output_signature=signature)
         return made.prefetch(8).with_options(options)
 
     def signature(self, batch_size: int | None) -> Any:
         """Tensor specs of a batch."""
-        slots = sum(encoding.length for encoding in self.encodings if encoding.embedded)
-        floats = sum(encoding.length for encoding in self.encodings if not encoding.embedded)
-        inputs = {}
-        if slots:
-            inputs["ids"] = tf.TensorSpec([batch_size, slots], tf.int32)
-        if floats:
-            inputs["values"] = tf.TensorSpec([batch_size, floats], tf.float32)
-        if self.weighted:
-            inputs["weights"] = tf.TensorSpec([batch_size, slots], tf.float32)
-        column = tf.TensorSpec([batch_size, 1], tf.float32)
-        return (inputs, column, column) if self.data.document["weight"] else (inputs, column)
+        specs = {
+            name: tf.TensorSpec([batch_size, sum(slots for _, slots in columns)], tf.dtypes.as_dtype(dtype))
+            for name, (dtype, columns) in self._layout.items()
+        }
+        return self._example(specs)
 
-    def _shuffled_rows(self, seed: int, epoch: int, start: int) -> Iterator[Arrays]:
-        """Row blocks of an epoch from row `start` on, in the epoch's order."""
-        rng = np.random.default_rng([seed, epoch])
-        order = rng.permutation(len(self.row_groups))
-        windows = _windows([self.row_groups[n] for n in order], self.shuffle_rows)
-        with ThreadPoolExecutor(1) as ahead:
-            pending = []
-            for number, window in enumerate(windows):
-                rows = sum(group.rows for group in window)
-                if start < rows:
-                    pending.append((window, rows, start, number))
-                start = max(start - rows, 0)
-            loads = [ahead.submit(self._load, pending[0][0])] if pending else []
-            for at, (_, rows, first, number) in enumerate(pending):
-                arrays = loads.pop().result()
-                if at + 1 < len(pending):
-                    loads.append(ahead.submit(self._load, pending[at + 1][0]))
-                permutation = np.random.default_rng([seed, epoch, number]).permutation(rows)
-                for block in np.array_split(permutation[first:], max(1, (rows - first) // 16384)):
-                    yield {name: array[block] for name, array in arrays.items()}
-
-    def _load(self, groups: Sequence[RowGroup]) -> Arrays:
-        whole = len(groups) == len(self.row_groups)
-        if whole:  # the split fits in one window: hold it, in file order, rather than read it every epoch
-            groups = self.row_groups
-            if self._held is not None:
-                return self._held
-        names = [name for e in self.encodings for name in ([e.name, f"{e.name}.weights"] if e.weighted else [e.name])]
-        extra = [self.data.document["label"]] + ([self.data.document["weight"]] if self.data.document["weight"] else [])
-        tables = []
-        for group in groups:
-            with pa.parquet.ParquetFile(_open(group.path)) as file:
-                tables.append(file.read_row_group(group.index, columns=names + extra))
-        arrays = self._matrices(pa.concat_tables(tables))
-        if whole:
-            self._held = arrays
-        return arrays
-
-    def _matrices(self, table: pa.Table) -> Arrays:
-        document = self.data.document
-        arrays = {
-            "ids": _matrix(table, [e.name for e in self.encodings if e.embedded], np.int32),
-            "values": _matrix(table, [e.name for e in self.encodings if not e.embedded], np.float32),
-            "label": _matrix(table, [document["label"]], np.float32),
+    @cached_property
+    def _layout(self) -> dict[str, tuple[Any, list[tuple[str, int]]]]:
+        """Of each array: its dtype, and the columns side by side in it with their slots; a column "" is all ones."""
+        ids = [encoding for encoding in self.encodings if encoding.embedded]
+        layout: dict[str, tuple[Any, list[tuple[str, int]]]] = {
+            "ids": (np.int32, [(e.name, e.length) for e in ids]),
+            "values": (np.float32, [(e.name, e.length) for e in self.encodings if not e.embedded]),
+            "label": (np.float32, [(self.data.document["label"], 1)]),
         }
         if self.weighted:
-            arrays["weights"] = np.concatenate(
-                [_weights(table, encoding) for encoding in self.encodings if encoding.embedded], axis=1
-            )
-        if document["weight"]:
-            arrays["weight"] = _matrix(table, [document["weight"]], np.float32)
-        return {name: array for name, array in arrays.items() if array.shape[1]}
+            layout["weights"] = (np.float32, [(f"{e.name}.weights" if e.weighted else "", e.length) for e in ids])
+        if self.data.document["weight"]:
+            layout["weight"] = (np.float32, [(self.data.document["weight"], 1)])
+        return {name: (dtype, columns) for name, (dtype, columns) in layout.items() if columns}
 
-    def _example(self, arrays: Arrays) -> Any:
+    @cached_property
+    def _columns(self) -> list[str]:
+        return list(dict.fromkeys(name for _, columns in self._layout.values() for name, _ in columns if name))
+
+    def _windows(self, seed: int, epoch: int, skip: int) -> Iterator[Window]:
+        """Windows from row `skip` of an epoch's order on, for ever."""
+        for number in count(epoch):
+            order = np.random.default_rng([seed, number]).permutation(len(self.row_groups))
+            for place, groups in enumerate(_grouped([self.row_groups[n] for n in order], self.shuffle_rows)):
+                window = Window(groups, number, place, skip)
+                if skip < window.rows:
+                    yield window
+                skip = max(skip - window.rows, 0)
+
+    def _load(self, window: Window) -> Arrays:
+        """All rows of a window, unshuffled."""
+        if len(window.groups) < len(self.row_groups):
+            return self._read(window.groups)
+        if self._held is None:  # the split fits in one window: hold it, in file order, rather than read it every epoch
+            self._held = self._read(self.row_groups)
+        return self._held
+
+    def _read(self, groups: Sequence[RowGroup]) -> Arrays:
+        rows = sum(group.rows for group in groups)
+        arrays = {n: np.empty((rows, sum(s for _, s in columns)), dtype) for n, (dtype, columns) in self._layout.items()}
+        at = 0
+        for group in groups:
+            table = group.read(self._columns)
+            for name, (_, columns) in self._layout.items():
+                _interleave([_column(table, *column) for column in columns], arrays[name][at : at + group.rows])
+            at += group.rows
+        return arrays
+
+    def _batches(
+        self, left: Arrays, arrays: Arrays, order: npt.NDArray[np.int64], batch_size: int, own: slice
+    ) -> Generator[Any, None, Arrays]:
+        """Own parts of the whole batches of the rows left over and `arrays` in `order`; returns the rows then left."""
+        first = 0
+        if left:
+            first = batch_size - len(left["label"])
+            joined = {name: np.concatenate([left[name], array[order[:first]]]) for name, array in arrays.items()}
+            if len(joined["label"]) < batch_size:
+                return joined
+            yield self._example({name: array[own] for name, array in joined.items()})
+        end = first + (len(order) - first) // batch_size * batch_size
+        for at in range(first, end, batch_size):
+            taken = order[at : at + batch_size][own]
+            yield self._example({name: array[taken] for name, array in arrays.items()})
+        return {name: array[order[end:]] for name, array in arrays.items()}
+
+    def _example(self, arrays: dict[str, Any]) -> Any:
         inputs = {name: array for name, array in arrays.items() if name not in ("label", "weight")}
         return (inputs, arrays["label"], arrays["weight"]) if "weight" in arrays else (inputs, arrays["label"])
 
 
-def _open(path: str) -> pa.NativeFile:
-    if "://" not in path:
-        return pa.OSFile(path)
-    from apache_beam.io.filesystems import FileSystems
+def _ahead(load: Callable[[Window], Arrays], windows: Iterable[Window]) -> Generator[tuple[Window, Arrays]]:
+    """Each window with its rows; while one is used, a thread loads the next. Closing it waits for that thread."""
+    with ThreadPoolExecutor(1, "winnow-read") as pool:
+        pending = None
+        for window in windows:
+            following = window, pool.submit(load, window)
+            if pending:
+                yield pending[0], pending[1].result()
+            pending = following
+        if pending:
+            yield pending[0], pending[1].result()
 
-    return pa.PythonFile(FileSystems.open(path, compression_type="uncompressed"))
 
-
-def _windows(groups: Sequence[RowGroup], rows: int) -> list[tuple[RowGroup, ...]]:
+def _grouped(groups: Sequence[RowGroup], rows: int) -> list[tuple[RowGroup, ...]]:
+    """Row groups in turn, as many together as `rows` allows, at least one."""
     windows: list[list[RowGroup]] = []
     size = rows
     for group in groups:
@@ -243,48 +232,28 @@ def _windows(groups: Sequence[RowGroup], rows: int) -> list[tuple[RowGroup, ...]
     return [tuple(window) for window in windows]
 
 
-def _rebatched(blocks: Iterator[Arrays], batch_size: int, count: int) -> Iterator[Arrays]:
-    """`count` batches of exactly `batch_size` rows out of blocks of any size."""
-    left: Arrays | None = None
-    for block in blocks:
-        joined = block if left is None else {name: np.concatenate([left[name], block[name]]) for name in block}
-        rows = len(joined["label"])
-        whole = min(rows // batch_size, count)
-        for at in range(0, whole * batch_size, batch_size):
-            yield {name: array[at : at + batch_size] for name, array in joined.items()}
-        count -= whole
-        if not count:
-            return
-        left = {name: array[whole * batch_size :] for name, array in joined.items()}
+def _part(batch_size: int, shard: tuple[int, int]) -> slice:
+    index, parts = shard
+    if batch_size % parts:
+        raise ConfigError(f"training.batch_size: {batch_size} rows cannot be cut into {parts} equal parts, one a worker")
+    part = batch_size // parts
+    return slice(index * part, (index + 1) * part)
 
 
-def _matrix(table: pa.Table, names: Sequence[str], dtype: Any) -> npt.NDArray[Any]:
-    """[rows, slots], one or more slots a column."""
-    parts = [_column(table[name]) for name in names]
-    matrix = np.empty((table.num_rows, sum(part.shape[1] for part in parts)), dtype)
-    at = 0
-    for part in parts:
-        matrix[:, at : at + part.shape[1]] = part
-        at += part.shape[1]
-    return matrix
+def _interleave(parts: Sequence[npt.NDArray[Any]], matrix: npt.NDArray[Any]) -> None:
+    """Writes columns, each [rows, slots], side by side into a matrix."""
+    for at in range(0, len(matrix), _BLOCK_ROWS):
+        block = slice(at, at + _BLOCK_ROWS)
+        np.concatenate([part[block] for part in parts], axis=1, out=matrix[block], casting="same_kind")
 
 
-def _column(column: pa.ChunkedArray) -> npt.NDArray[Any]:
-    array = column.combine_chunks()
-    if pa.types.is_fixed_size_list(array.type):
-        return np.asarray(array.flatten()).reshape(-1, array.type.list_size)
-    return np.asarray(array)[:, None]
+def _column(table: pa.Table, name: str, slots: int) -> npt.NDArray[Any]:
+    """A column as [rows, slots]; ones if it has no name."""
+    if not name:
+        return np.broadcast_to(np.float32(1), (table.num_rows, slots))
+    array = table[name].combine_chunks()
+    flat = array.flatten() if pa.types.is_fixed_size_list(array.type) else array
+    return np.asarray(flat).reshape(table.num_rows, slots)
 
 
-def _weights(table: pa.Table, encoding: Encoding) -> npt.NDArray[Any]:
-    if encoding.weighted:
-        return _column(table[f"{encoding.name}.weights"])
-    return np.ones((table.num_rows, encoding.length), np.float32)
-
-
-def describe(data: Transformed) -> str:
-    """Rows of each split, in words."""
-    return ", ".join(f"{data.rows(split):,} {split}" for split in ("train", "validation", "test") if data.rows(split))
-
-
-__all__ = ["Reader", "RowGroup", "Transformed", "describe"]
+__all__ = ["Reader", "SplitName", "Transformed", "Window"]
