@@ -10,6 +10,7 @@ import typer
 
 from features.config import Config
 from features.errors import WinnowError
+from pipeline import products
 from pipeline.commands import Commands, shared
 from pipeline.console import give, output, say
 
@@ -158,6 +159,9 @@ def demo(
     _run(STAGES, config, overrides, force)
     spec = FeatureSpec.load(Path(read.work_dir, "model"))
     say(f"{compare(truth, spec.names())}\nreport: {Path(read.work_dir, 'report', 'index.html')}")
+
+
+products.add_to(app)
 
 
 def main() -> None:

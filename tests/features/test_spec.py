@@ -132,7 +132,7 @@ def test_checksums_of_vocabularies(tmp_path):
     spec = FeatureSpec.model_validate(document(kept=[feature("a", vocabulary=vocabulary)]))
     spec.check_vocabularies(tmp_path)
     (tmp_path / "a.txt").write_text("y\nx\n")
-    with pytest.raises(DataError, match="a.txt: not the vocabulary that .*checksums differ"):
+    with pytest.raises(DataError, match=r"a\.txt: not the vocabulary that .*checksums differ"):
         spec.check_vocabularies(tmp_path)
 
 
