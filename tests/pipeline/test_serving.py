@@ -1,0 +1,331 @@
+"""The served model: equal to the trained one on every road, free of what was dropped, and clear about bad requests."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from features.errors import DataError
+from features.inputs import MISSING_INT, argument_names
+from features.spec import FeatureSpec
+from tests.pipeline.every_kind import KEPT, every_kind_config
+
+DROPPED = ("dropped one", "dropped two")
+
+FRESH = """
+import json, sys
+import tensorflow as tf
+assert not {"features", "models", "pipeline", "tensorflow_transform"} & set(sys.modules)
+model = tf.saved_model.load(sys.argv[1])
+golden = json.load(open(sys.argv[1] + "/assets.extra/golden_requests.json"))
+spec = json.load(open(sys.argv[1] + "/assets.extra/feature_spec.json"))
+served = model.signatures["serving_default"]
+def tensor(column, values):
+    values = [float("nan") if value is None else value for value in values] if column["dtype"] == "float32" else values
+    return tf.constant(values, column["dtype"])
+def nested(values):
+    return [[float("nan") if v is None else v for v in row] if isinstance(row, list) else row for row in values]
+inputs = {c["argument"]: tensor(c, nested(golden["columns"][c["name"]])) for c in spec["inputs"]}
+scores = served(**inputs)["score"]
+print(max(abs(a - b) for a, b in zip(scores.numpy().tolist(), golden["scores"], strict=True)))
+one = served(**{name: value[:1] for name, value in inputs.items()})["score"]
+print(abs(float(one[0]) - golden["scores"][0]))
+"""
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory):
+    """The config of a finished job with every kind of feature."""
+    from pipeline.plan import Plan
+
+    config = every_kind_config(tmp_path_factory.mktemp("every-kind"))
+    Plan(config).run(["preprocess", "search", "select", "retrain", "export"])
+    return config
+
+
+@pytest.fixture(scope="module")
+def model(job) -> Path:
+    """Its model folder."""
+    return Path(job.work_dir, "model")
+
+
+@pytest.fixture(scope="module")
+def served(model):
+    """Its SavedModel."""
+    from pipeline.served import Served
+
+    return Served(model)
+
+
+@pytest.fixture
+def copied(model, tmp_path) -> Path:
+    """A copy of the model folder to damage."""
+    return Path(shutil.copytree(model, tmp_path / "model"))
+
+
+def raw_rows(path: Path, spec: FeatureSpec, longest: int = 9) -> dict[str, np.ndarray]:
+    """The file's columns as a request, lists at their own lengths up to `longest` and then missing marks."""
+    table = pq.read_table(path)
+    request = {}
+    for column in spec.inputs:
+        mark = {"string": "", "int64": MISSING_INT, "float32": np.nan}[column.dtype]
+        dtype = {"string": object, "int64": np.int64, "float32": np.float32}[column.dtype]
+        values = table[column.name].to_pylist()
+        if column.length is not None and column.name != "vec":
+            values = [(row or []) + [mark] * (longest - len(row or [])) for row in values]
+        request[column.name] = np.array([mark if value is None else value for value in values], dtype)
+    return request
+
+
+def trained_scores(job) -> np.ndarray:
+    """Scores of the test rows by the trained model on the transformed data."""
+    import tensorflow as tf
+
+    from models.ranking import RankingModel
+    from models.training import example_inputs
+    from pipeline.dataset import Reader, Transformed
+
+    data = Transformed(f"{job.work_dir}/transformed")
+    widths = FeatureSpec.load(Path(job.work_dir, "model")).widths()
+    encodings = data.subset(list(widths))
+    model = RankingModel(encodings, widths, job.model)
+    model(example_inputs(encodings))
+    tf.train.Checkpoint(model=model).read(f"{job.work_dir}/proof/weights/pruned").expect_partial()
+    batches = Reader(data, "test", encodings).ordered(256)
+    return np.concatenate([tf.sigmoid(model(batch[0], training=False)[:, 0]).numpy() for batch in batches])
+
+
+def test_every_road_gives_the_same_scores(job, model, served, tmp_path):
+    """Rows with missing, unseen and over-long values: trainer, both signatures and ids."""
+    expected = trained_scores(job)
+    request = raw_rows(Path(job.data.test[0]), served.spec)
+    assert len(expected) == 1000
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(served.score(request), expected, atol=1e-5)
+    np.testing.assert_allclose(served.score_examples(request), expected, atol=1e-5)
+    ids = served.transform(request)
+    np.testing.assert_allclose(served.signature("serving_ids")(**ids)["score"], expected, atol=1e-5)
+
+
+def test_onnx_gives_the_same_scores(job, model, served, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    from pipeline.onnx import to_onnx
+
+    assert to_onnx(model, tmp_path / "model.onnx") <= 1e-5
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"])
+    ids = served.transform(raw_rows(Path(job.data.test[0]), served.spec))
+    scores = session.run(["score"], {name: tensor.numpy() for name, tensor in ids.items()})[0]
+    np.testing.assert_allclose(scores, trained_scores(job), atol=1e-5)
+    one = session.run(["score"], {name: tensor.numpy()[:1] for name, tensor in ids.items()})[0]
+    np.testing.assert_allclose(one, scores[:1], atol=1e-6)
+
+
+def test_tensorflow_alone_serves(model, tmp_path):
+    command = [sys.executable, "-c", FRESH, str(model / "saved_model")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [float(line) <= 1e-5 for line in done.stdout.splitlines()[-2:]] == [True, True]
+
+
+def test_arguments_are_python_names(served):
+    names = {column.name: column.argument for column in served.spec.inputs}
+    assert names["a-b"] == "a_b"
+    assert names["1st"] == "x1st"
+    assert names["class"] == "class_"
+    assert names["n.sq"] == "n_sq"
+    assert argument_names(["a b", "a-b", "a_b", "é", ""]) == {"a b": "a_b_2", "a-b": "a_b_3", "a_b": "a_b", "é": "_", "": "x"}
+
+
+def strings_of(folder: Path) -> str:
+    """Everything a SavedModel's graph says, as text."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    return str(saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes()))
+
+
+def test_nothing_of_the_dropped_features_is_left(job, model):
+    import tensorflow as tf
+
+    spec = FeatureSpec.load(model)
+    assert sorted(spec.names()) == sorted(KEPT)
+    assert sorted(dropped.name for dropped in spec.dropped) == sorted(DROPPED)
+    for folder in (model / "saved_model", model / "transform" / "transform_fn"):
+        graph = strings_of(folder)
+        assets = {path.name for path in (folder / "assets").iterdir()}
+        assert assets == {f"{name}.txt" for name in ("a-b", "1st", "tags", "codes", "text")}
+        for name in DROPPED:
+            assert name not in graph
+            assert name.replace(" ", "_") not in graph
+        assert "hash_it" in graph  # what is kept does show
+    rows = sum(feature.rows for feature in spec.kept)
+    shapes = [shape for _, shape in tf.train.list_variables(str(model / "saved_model" / "variables" / "variables"))]
+    assert [shape for shape in shapes if shape[:1] == [rows]] == [[rows, 4]]
+    assert spec.bytes == rows * 4 * 4
+
+
+def request_of(served, rows: int = 2, **changed) -> dict[str, np.ndarray]:
+    """Golden rows with columns replaced."""
+    from pipeline.requests import GOLDEN_FILE, read_golden
+
+    request, _ = read_golden(served.folder / "assets.extra" / GOLDEN_FILE, served.inputs)
+    return {name: values[:rows] for name, values in request.items()} | changed
+
+
+def test_a_request_without_a_kept_column_is_refused(served):
+    tensors = served._arguments(request_of(served))
+    tensors.pop("a_b")
+    with pytest.raises(Exception, match="a_b"):
+        served.signature("serving_default")(**tensors)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1, 2], "expected to be a string tensor but is a int32 tensor"),
+        ([0.5, 1.5], "expected to be a string tensor but is a float tensor"),
+        ([["w1"], ["w2"]], "a_b"),
+        ([["w1", "w2"]], "a_b"),
+    ],
+)
+def test_a_wrong_type_or_rank_is_refused(served, values, message):
+    import tensorflow as tf
+
+    tensors = served._arguments(request_of(served)) | {"a_b": tf.constant(values)}
+    with pytest.raises(Exception, match=message):
+        served.signature("serving_default")(**tensors)
+
+
+def test_a_vector_of_another_length_is_refused(served):
+    import tensorflow as tf
+
+    tensors = served._arguments(request_of(served)) | {"vec": tf.zeros([2, 4])}
+    with pytest.raises(Exception, match="vec"):
+        served.signature("serving_default")(**tensors)
+
+
+def same(served, one: dict, other: dict) -> None:
+    np.testing.assert_array_equal(served.score(request_of(served, **one)), served.score(request_of(served, **other)))
+
+
+def test_values_that_are_not_there(served):
+    """NaN is missing, an empty string is missing, unseen values share their bucket."""
+    missing = served.transform(
+        request_of(
+            served,
+            **{
+                "a-b": np.array(["", "never"], object),
+                "1st": np.array([MISSING_INT, 10**12]),
+                "class": np.array([np.nan, 0.0], np.float32),
+                "text": np.array(["", "x|y"], object),
+            },
+        )
+    )
+    assert missing["a_b"].numpy().tolist() == [[1], [2]]
+    assert missing["x1st"].numpy().tolist() == [[1], [2]]
+    assert missing["class_"].numpy()[0].tolist() == [1]
+    assert missing["text"].numpy().tolist() == [[1, 0, 0], [2, 2, 0]]
+    values = served.transform(request_of(served, value=np.array([np.nan, np.nan], np.float32)))["value"]
+    assert values.numpy().tolist() == [[0.0, 1.0], [0.0, 1.0]]
+
+
+def test_lists_of_any_length(served):
+    """Over-long lists are cut to the longest the model was trained on, short ones filled up, empty ones missing."""
+    tags = np.array([["t0", "t1", "t2", "t3", "t4", "t5"]] * 2, object)
+    same(served, {"tags": tags}, {"tags": tags[:, :4]})
+    same(served, {"tags": tags[:, :2]}, {"tags": np.array([["t0", "t1", "", "", ""]] * 2, object)})
+    same(served, {"tags": np.empty([2, 0], object)}, {"tags": np.array([["", ""]] * 2, object)})
+    text = [np.array([value] * 2, object) for value in ("t0|t1|t2|t3|t4", "t0|t1|t2")]
+    same(served, {"text": text[0]}, {"text": text[1]})
+
+
+def test_weights_that_are_not_there_count_nothing(served):
+    codes = np.array([[1, 2, 3]] * 2)
+    some = np.array([[0.5, 0.25, np.nan]] * 2, np.float32)
+    changed = {"codes": codes, "codes weight": some}
+    same(served, changed, {"codes": codes, "codes weight": np.array([[0.5, 0.25, 0.0]] * 2, np.float32)})
+    same(served, changed, {"codes": codes, "codes weight": some[:, :2]})
+
+
+def test_ids_out_of_range_are_missing(served):
+    import tensorflow as tf
+
+    ids = served.transform(request_of(served))
+    score = served.signature("serving_ids")
+    for wrong in (-1, 10**6):
+        a = score(**(ids | {"a_b": tf.constant([[wrong], [wrong]], tf.int64)}))["score"].numpy()
+        b = score(**(ids | {"a_b": tf.constant([[1], [1]], tf.int64)}))["score"].numpy()
+        np.testing.assert_array_equal(a, b)
+
+
+def test_examples_may_hold_more_and_less(served):
+    """Surplus features are ignored; absent and empty ones are missing; more values than one, or another type, are refused."""
+    import tensorflow as tf
+
+    def scored(**features):
+        example = tf.train.Example(features=tf.train.Features(feature=features))
+        return served.signature("serving_examples")(examples=tf.constant([example.SerializeToString()]))["score"].numpy()
+
+    text = lambda *values: tf.train.Feature(bytes_list=tf.train.BytesList(value=values))  # noqa: E731
+    nothing = scored(vec=tf.train.Feature(float_list=tf.train.FloatList(value=[0, 0, 0])))
+    np.testing.assert_array_equal(scored(other=text(b"x")), nothing)
+    np.testing.assert_array_equal(scored(**{"a-b": tf.train.Feature()}), nothing)
+    assert scored(**{"a-b": text(b"w1")}) != nothing
+    with pytest.raises(Exception, match="a-b"):
+        scored(**{"a-b": text(b"w1", b"w2")})
+    with pytest.raises(Exception, match="a-b"):
+        scored(**{"a-b": tf.train.Feature(int64_list=tf.train.Int64List(value=[1]))})
+
+
+def test_warmup_requests_are_what_tensorflow_serving_replays(served):
+    import tensorflow as tf
+
+    apis = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
+    path = str(served.folder / "assets.extra" / "tf_serving_warmup_requests")
+    logs = [apis.PredictionLog.FromString(record.numpy()) for record in tf.data.TFRecordDataset(path)]
+    assert len(logs) == 2
+    requests = [log.predict_log.request for log in logs]
+    assert {request.model_spec.signature_name for request in requests} == {"serving_default"}
+    inputs = {name: tf.make_ndarray(tensor) for name, tensor in requests[1].inputs.items()}
+    assert {len(values) for values in inputs.values()} == {32}
+    golden = json.loads((served.folder / "assets.extra" / "golden_requests.json").read_text())
+    scores = served.signature("serving_default")(**{name: tf.constant(values) for name, values in inputs.items()})["score"]
+    np.testing.assert_allclose(scores, golden["scores"][:32], atol=1e-6)
+
+
+def test_verify_blesses_and_says_what_differs(winnow, copied):
+    extra = copied / "saved_model" / "assets.extra"
+    code, said = winnow("verify", copied)
+    assert code == 0, said
+    assert json.loads((extra / "blessing.json").read_text())["rows"] == 64
+    golden = json.loads((extra / "golden_requests.json").read_text())
+    golden["scores"][5] += 0.01
+    (extra / "golden_requests.json").write_text(json.dumps(golden))
+    code, said = winnow("verify", copied)
+    assert code == 3
+    assert "1 of 64 golden requests" in said
+    assert "row 5" in said
+    assert not (extra / "blessing.json").exists()
+
+
+def test_a_changed_vocabulary_is_refused(copied):
+    from pipeline.served import Served
+
+    vocabulary = copied / "saved_model" / "assets" / "tags.txt"
+    vocabulary.write_text("".join(reversed(vocabulary.read_text().splitlines(keepends=True))))
+    with pytest.raises(DataError, match=r"tags.txt: not the vocabulary that the spec was written with"):
+        Served(copied)
+    vocabulary.unlink()
+    with pytest.raises(DataError, match=r"tags.txt: vocabulary is not there"):
+        Served(copied)
+
+
+def test_no_model_is_one_message(winnow, tmp_path):
+    code, said = winnow("verify", tmp_path)
+    assert code == 3
+    assert "no SavedModel is there" in said
