@@ -24,6 +24,8 @@ NonNegativeInt = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_UNITS = ("features", "bytes", "parameters", "cost", "latency", "auto", "all")
+_LATENCY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms)\s*")
 _RANGE = re.compile(r"^(.*?)(\d+)\.\.(.*?)(\d+)$")
 
 
@@ -122,6 +124,8 @@ class FeatureRule(_Model):
         float with a missing indicator, after `clip`, `log1p` and `standardise`).
     hash_buckets (categorical, multivalued, cross): hash instead of a vocabulary.
     separator (multivalued): splits text; lists need none. max_length: values beyond it are cut.
+    group: features of one group are picked together. source: where the value comes from; the cost of a source, in
+        `selection.sources`, is paid once. cost, cost_per_column: of the feature, for budgets of cost.
     """
 
     match: list[str]
@@ -143,6 +147,7 @@ class FeatureRule(_Model):
     group: str | None = None
     source: str | None = None
     cost: float | None = Field(None, ge=0)
+    cost_per_column: float = Field(0.0, ge=0)
     default: str | float | None = None
 
     @field_validator("match", mode="before")
@@ -205,7 +210,12 @@ class Model(_Model):
 
 
 class Training(_Model):
-    """How a model is trained from scratch (by `winnow retrain`); `selection` overrides batch size and epochs."""
+    """How a model is trained from scratch (by `winnow retrain`); `selection` overrides batch size and epochs.
+
+    strategy: of tf.distribute, see docs/training.md. tpu: address of the TPU, for strategy tpu.
+    xla, mixed_precision: compile with XLA, compute in bfloat16; `auto` does on GPUs, where both pay.
+    checkpoint_minutes: between two checkpoints. worker_minutes: how long to wait for the other tasks of a cluster.
+    """
 
     batch_size: PositiveInt = 1024
     epochs: PositiveInt = 1
@@ -215,57 +225,132 @@ class Training(_Model):
     seed: int = 1
     strategy: Literal["auto", "one_device", "mirrored", "multi_worker", "parameter_server", "tpu"] = "auto"
     shuffle_rows: PositiveInt = 1_000_000
+    tpu: str = ""
+    xla: bool | Literal["auto"] = "auto"
+    mixed_precision: bool | Literal["auto"] = "auto"
+    checkpoint_minutes: float = Field(5, ge=0)
+    worker_minutes: PositiveFloat = 10
 
 
 class Budget(_Model):
-    """What the pruned model may cost: exactly one of these.
+    """What the pruned model may cost: exactly one of these. `auto` alone stands for `{auto: bytes}`,
+    `all` for `{all: true}`.
 
-    features: how many. bytes: of embedding tables, a number or a share such as `10%` of all features at full width.
+    Each is a number or a share, such as `10%`, of all candidates at full width:
+    features: how many (a number). bytes: of embedding tables, with `slots` also of their optimizer's slots. parameters: of
+        the tables and the network's weights on their columns. cost: in the unit of the features' own `cost`s. latency: of
+        a request of `latency_batch` rows, measured, such as `500us` or `2ms`.
+    all: everything is kept at full width and nothing is searched, as without a `selection`.
+    auto: the least `features` or `bytes` whose validation log loss is within `tolerance` of the full model's.
     """
 
     features: PositiveInt | None = None
     bytes: PositiveInt | str | None = None
+    parameters: PositiveInt | str | None = None
+    cost: PositiveFloat | str | None = None
+    latency: str | None = None
+    auto: Literal["features", "bytes"] | None = None
+    all: Literal[True] | None = None
+    slots: bool = False
+    latency_batch: PositiveInt = 32
+    tolerance: PositiveFloat = 0.001
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return {"auto": {"auto": "bytes"}, "all": {"all": True}}.get(value, value) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one(self) -> Budget:
-        if sum(value is not None for value in (self.features, self.bytes)) != 1:
-            raise ValueError("a budget names exactly one of `features` and `bytes`")
-        if isinstance(self.bytes, str):
-            _share(self.bytes)
+        if sum(getattr(self, unit) is not None for unit in _UNITS) != 1:
+            raise ValueError(f"a budget names exactly one of {', '.join(_UNITS)}")
+        asked = getattr(self, self.asked)
+        if isinstance(asked, str) and self.auto is None and not (self.latency and _LATENCY.fullmatch(asked)):
+            _share(asked)
         return self
 
     @property
+    def asked(self) -> str:
+        """The field that is given."""
+        return next(unit for unit in _UNITS if getattr(self, unit) is not None)
+
+    @property
+    def unit(self) -> str:
+        """What is counted: the field that is given, or what `auto` names."""
+        return self.auto or self.asked
+
+    @property
     def share(self) -> float | None:
-        """The share asked for, where bytes are given in percent."""
-        return _share(self.bytes) if isinstance(self.bytes, str) else None
+        """The share asked for, where one is."""
+        asked = getattr(self, self.asked)
+        return _share(asked) if isinstance(asked, str) and asked.rstrip().endswith("%") else None
+
+    def limit(self, full: float) -> float:
+        """The budget as a number: of microseconds for a latency.
+
+        Args:
+          full: cost of all candidates at full width, which a share is of.
+        """
+        if self.share is not None:
+            return full * self.share
+        asked = getattr(self, self.asked)
+        found = _LATENCY.fullmatch(asked) if isinstance(asked, str) else None
+        return float(found[1]) * {"us": 1, "ms": 1000}[found[2]] if found else float(asked)
+
+
+class Frontier(_Model):
+    """The search over widths: rounds, and the weight of cost against attention in each pick (0: attention alone)."""
+
+    rounds: PositiveInt = 150
+    beta: float = Field(0.5, ge=0)
 
 
 class Selection(_Model):
     """The search for features and widths.
 
+    method: what ranks the features; all but sequential_attention are there to compare it with.
     warmup: share of the rounds at the start with all gates open.
     picks_per_round: features chosen at the end of a round.
-    chunks: the widths a feature may be given, for budgets in bytes.
+    carry: how much of its standing a candidate takes into the next round; 0 is the paper's algorithm.
+    widths: those that a feature's embedding may be given, where the budget makes widths cost.
     keep, exclude: names or patterns that are always, or never, in the result.
+    allocator: how widths are decided, for budgets in which widths cost: `auto` tries all and keeps the best on validation.
+    frontier: the search over widths, for the allocator of that name.
+    sources: what it costs to fetch from each `source` of features, paid with the first of them.
+    members: gates trained side by side in one run, each on its share of every batch, to see how stable the picks are.
     """
 
-    method: Literal["sequential_attention"] = "sequential_attention"
+    method: Literal[
+        "sequential_attention", "group_lasso", "l1_gate", "gradient", "taylor", "permutation", "lly", "omp", "random"
+    ] = "sequential_attention"
     budget: Budget
     batch_size: PositiveInt = 256
     epochs: PositiveInt = 4
     warmup: float = Field(0.1, ge=0, lt=1)
     picks_per_round: PositiveInt = 1
+    carry: float = Field(0.8, ge=0, lt=1)
     gate_learning_rate: PositiveFloat = 1e-3
     widths: list[PositiveInt] = [1, 2, 4, 8, 16]
     keep: list[str] = []
     exclude: list[str] = []
+    allocator: Literal["auto", "common_width", "mixed_dimension", "frontier"] = "auto"
+    frontier: Frontier = Frontier()
+    sources: dict[str, Annotated[float, Field(ge=0)]] = {}
+    members: PositiveInt = 1
     seed: int = 1
 
 
 class Proof(_Model):
-    """How the chosen features are proved: retrainings from scratch, and the resampling behind the intervals."""
+    """How the chosen features are proved: retrainings from scratch, and the resampling behind the intervals.
+
+    points: further points to prove, each a number of features of the path or a budget such as `{bytes: 5%}`.
+    include_validation: whether models train on the validation rows too, the choice being made (vocabularies are of the
+        train rows alone); never where there are no test rows.
+    """
 
     seeds: PositiveInt = 3
+    points: list[PositiveInt | Budget] = []
+    include_validation: bool = True
     bootstrap: PositiveInt = 1000
     confidence: float = Field(0.95, gt=0, lt=1)
 
@@ -279,7 +364,7 @@ class Config(_Model):
     features: list[FeatureRule]
     model: Model = Model()
     training: Training = Training()
-    selection: Selection
+    selection: Selection = Selection(budget=Budget(all=True))
     proof: Proof = Proof()
 
     @field_validator("work_dir", mode="before")
@@ -375,7 +460,7 @@ def expand_pattern(pattern: str, columns: list[str]) -> list[str]:
 def _share(text: str) -> float:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
     if not match or not 0 < float(match[1]) <= 100:
-        raise ValueError(f"{text!r} is not a number of bytes nor a share such as `10%`")
+        raise ValueError(f"{text!r} is neither a number nor a share such as `10%` (nor, of latency, `500us` or `2ms`)")
     return float(match[1]) / 100
 
 
@@ -394,7 +479,7 @@ def _override(document: dict[str, Any], override: str) -> None:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
         raise ConfigError(f"--set {override}: the value is not YAML") from None
-    if parents and parents[-1] == "budget":  # a budget holds one unit: naming another replaces it
+    if parents and parents[-1] == "budget" and last in _UNITS:  # a budget holds one unit: naming another replaces it
         place.clear()
     place[last] = value
 

@@ -24,44 +24,62 @@ class SequentialAttention(tf.keras.layers.Layer):
     order. The gate of a column is 1 if its chunk is picked, `softmax(logits)` over all candidates that have chunks left if
     its chunk is the candidate's next, and 0 if it is a later one. With one chunk a candidate this is the paper's mask.
 
-    Forward passes never change the gate's state, in training, evaluation or export: `open`, `start` and `pick` do, and
-    are called between steps, from a callback or the training loop, outside any replica.
+    Forward passes never change the gate's state, in training, evaluation or export: `set_mode` and `pick` do, and are
+    called between steps, from a callback or the training loop, outside any replica.
 
     Args:
       candidates: [columns] index of the candidate that owns each column of the input.
       chunks: [columns] chunk of each column within its candidate, counted from 0; all 0 if left out.
+      members: gates trained side by side on one network, each on its own equal slice of every training batch. State and
+        results then have a leading axis [members]. Outside training a column's gate is the mean over the members.
 
-    Input: float [batch, columns]. Output: the same shape and dtype.
+    Input: float [batch, ..., columns], or a list or dict of such tensors whose last axes hold the columns in the order of
+      `tf.nest.flatten`. Output: the same structure, shapes and dtypes.
 
-    Example:
-      gate = SequentialAttention.over([16, 16, 1])        # three features: two embeddings and a number
-      x = gate(tf.concat([user, video, age], axis=1))
-      ...
-      model.fit(data, epochs=rounds, steps_per_epoch=25, callbacks=[PickCallback(gate, ...)])
+    Example (`models.picks.Picks` makes the picks at the end of epochs):
+      gate = SequentialAttention.over({"age": 1, "user": 16, "video": 16})
+      gated = gate({"age": age, "user": user, "video": video})
+      model.fit(data, epochs=s.rounds, steps_per_epoch=s.steps_per_round, callbacks=[Picks(gate, s)])
     """
 
-    def __init__(self, candidates: Sequence[int], chunks: Sequence[int] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, candidates: Sequence[int], chunks: Sequence[int] | None = None, members: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.candidates = [int(value) for value in candidates]
         self.chunks = [int(value) for value in (chunks if chunks is not None else [0] * len(self.candidates))]
         if len(self.candidates) != len(self.chunks) or not self.candidates:
             raise ValueError("candidates and chunks need one value for each of one or more columns")
+        self.members = members
         self.size = max(self.candidates) + 1
-        self.depth = np.zeros(self.size, np.int32)  # chunks each candidate has
-        np.maximum.at(self.depth, self.candidates, np.asarray(self.chunks, np.int32) + 1)
+        self.depth = np.zeros(self.size, np.int64)  # chunks each candidate has
+        np.maximum.at(self.depth, self.candidates, np.asarray(self.chunks, np.int64) + 1)
 
     @classmethod
-    def over(cls, widths: Sequence[int], **kwargs: Any) -> SequentialAttention:
-        """A gate over whole features of the given widths, in the order in which their columns stand."""
-        return cls(np.repeat(np.arange(len(widths)), widths).tolist(), **kwargs)
+    def over(cls, widths: Any, groups: Any = None, **kwargs: Any) -> SequentialAttention:
+        """A gate over whole features.
+
+        Args:
+          widths: columns of each feature, a list or dict like the input.
+          groups: a label for each feature, like `widths`; features of one label are one candidate. Candidates are
+            numbered by where their label first stands. Left out, each feature is a candidate.
+          **kwargs: of the layer.
+        """
+        flat = tf.nest.flatten(widths)
+        labels = tf.nest.flatten(groups) if groups is not None else list(range(len(flat)))
+        numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
+        return cls(np.repeat([numbers[label] for label in labels], flat).tolist(), **kwargs)
 
     def build(self, input_shape: Any) -> None:
         """Makes the logits (trained) and the state (never trained, one copy's value everywhere)."""
-        if input_shape[-1] != len(self.candidates):
-            raise ValueError(f"the gate was made for {len(self.candidates)} columns, its input has {input_shape[-1]}")
-        state = {"trainable": False, "dtype": tf.int32, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
-        self.logits = self.add_weight(name="logits", shape=[self.size], initializer="zeros", dtype=tf.float32)
-        self.level = self.add_weight(name="level", shape=[self.size], initializer="zeros", **state)
+        shapes = [tf.TensorShape(input_shape)] if _is_shape(input_shape) else _shapes(input_shape)
+        columns = sum(int(shape[-1]) for shape in shapes)
+        if columns != len(self.candidates):
+            raise ValueError(f"the gate was made for {len(self.candidates)} columns, its input has {columns}")
+        shape = [self.size] if self.members is None else [self.members, self.size]
+        state = {"trainable": False, "dtype": tf.int64, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
+        self.logits = self.add_weight(name="logits", shape=shape, initializer="zeros", dtype=tf.float32)
+        self.level = self.add_weight(name="level", shape=shape, initializer="zeros", **state)
         self.mode = self.add_weight(name="mode", shape=[], initializer="zeros", **state)
         super().build(input_shape)
 
@@ -73,16 +91,28 @@ class SequentialAttention(tf.keras.layers.Layer):
 
     def weights_of_columns(self) -> tf.Tensor:
         """The gate itself, float32 [columns]."""
-        level = tf.gather(self.level, self.candidates)
-        soft = tf.gather(self.attention(), self.candidates)
+        level = tf.gather(self.level, self.candidates, axis=-1)
+        soft = tf.gather(self.attention(), self.candidates, axis=-1)
         soft = tf.where(tf.equal(self.mode, SOFT), soft, 0.0)
-        picked = tf.cast(self.chunks < level, tf.float32)
-        gates = tf.where(tf.equal(self.chunks, level), soft, picked)
+        picked = tf.cast(level > self.chunks, tf.float32)
+        gates = tf.where(tf.equal(level, self.chunks), soft, picked)
         return tf.where(tf.equal(self.mode, OPEN), 1.0, gates)
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Multiplies each column by its gate."""
-        return inputs * tf.cast(self.weights_of_columns(), inputs.dtype)
+        flat = tf.nest.flatten(inputs)
+        gates = self.weights_of_columns()
+        if self.members is not None and not training:
+            gates = tf.reduce_mean(gates, axis=0)
+        parts = tf.split(gates, [int(part.shape[-1]) for part in flat], axis=-1)
+        return tf.nest.pack_sequence_as(inputs, [self._gated(x, gate) for x, gate in zip(flat, parts, strict=True)])
+
+    def _gated(self, x: tf.Tensor, gate: tf.Tensor) -> tf.Tensor:
+        gate = tf.cast(gate, x.dtype)
+        if len(gate.shape) == 1:
+            return x * gate
+        sliced = tf.reshape(x, [self.members, tf.shape(x)[0] // self.members, -1, x.shape[-1]])
+        return tf.reshape(sliced * gate[:, None, None, :], tf.shape(x))
 
     def set_mode(self, mode: int) -> None:
         """OPEN: all gates 1 (warm-up). SOFT: the search. HARD: picked columns 1, all others 0."""
@@ -92,20 +122,33 @@ class SequentialAttention(tf.keras.layers.Layer):
         """Candidates that have chunks left, [candidates]."""
         return np.asarray(self.level.numpy() < self.depth)
 
-    def pick(self, candidates: Sequence[int]) -> None:
-        """Adds the next chunk of each given candidate and draws all logits back to their start.
+    def pick(self, candidates: Sequence[int], member: int | None = None) -> None:
+        """Adds the next chunk of each given candidate and draws all logits (of the member) back to their start.
 
         Raises:
           ValueError: a candidate has no chunk left.
         """
-        level = self.level.numpy()
+        levels, logits = self.level.numpy(), self.logits.numpy()
+        level = levels if member is None else levels[member]
         for candidate in candidates:
-            if level[candidate] >= self.depth[candidate]:
+            if level[..., candidate].max() >= self.depth[candidate]:
                 raise ValueError(f"candidate {candidate} has no chunk left to pick")
-            level[candidate] += 1
-        self.level.assign(level)
-        self.logits.assign(tf.zeros_like(self.logits))
+            level[..., candidate] += 1
+        logits[... if member is None else member] = 0.0
+        self.level.assign(levels)
+        self.logits.assign(logits)
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs."""
-        return {**super().get_config(), "candidates": self.candidates, "chunks": self.chunks}
+        return {**super().get_config(), "candidates": self.candidates, "chunks": self.chunks, "members": self.members}
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, tf.TensorShape) or (
+        isinstance(value, (list, tuple)) and all(axis is None or isinstance(axis, int) for axis in value)
+    )
+
+
+def _shapes(structure: Any) -> list[tf.TensorShape]:
+    values = [structure[key] for key in sorted(structure)] if isinstance(structure, dict) else structure
+    return [tf.TensorShape(value) for value in values]

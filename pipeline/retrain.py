@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,56 +16,89 @@ from features.cost import total_bytes
 from features.encoding import Encoding
 from models.metrics import Scores, block_draws, interval
 from models.ranking import RankingModel
-from models.strategy import make_strategy
+from models.strategy import follows, make_strategy
 from models.training import build_model, score, train
 from pipeline import files
 from pipeline.console import progress
-from pipeline.dataset import Reader, SplitName, Transformed
+from pipeline.dataset import Reader
+from pipeline.resume import batches, checkpoints
+from pipeline.sanity import warn_of_quality
+from pipeline.tensorboard import Events
+from pipeline.transformed import SplitName, Transformed
+from pipeline.watch import Watch
 
 FIGURES = ("auc", "log_loss", "normalised_entropy", "calibration")
 
 
-def fit(config: Config, data: Transformed, widths: Mapping[str, int], seed: int) -> tuple[RankingModel, list[Encoding], float]:
-    """Trains a model of the features that `widths` names, from scratch.
+def fit(
+    config: Config, data: Transformed, widths: Mapping[str, int], seed: int, split: SplitName = "train"
+) -> tuple[RankingModel, list[Encoding], float]:
+    """Trains a model of the features that `widths` names, from scratch, on the rows of a split.
 
     Returns:
       The model, its features' encodings in the order of its input, and examples per second.
     """
     encodings = data.subset(list(widths))
     training = config.training
-    reader = Reader(data, "train", encodings, training.shuffle_rows)
+    reader = Reader(data, split, encodings, training.shuffle_rows)
     steps = reader.steps(training.batch_size) * training.epochs
-    strategy = make_strategy(training.strategy)
+    strategy = make_strategy(training)
     model = build_model(encodings, widths, config.model, training, strategy, seed)
-    seconds = train(model, reader.dataset(training.batch_size, seed), 1, steps)
+    with progress(f"training, {len(widths)} features", steps) as tick:
+        watch = Watch(tick, Events(config.work_dir, f"training/{len(widths)}_features_seed_{seed}"), training.batch_size)
+        job = {"widths": dict(widths), "seed": seed, "rows": [split, reader.rows]}
+        kept = checkpoints(config, "training", job)
+        seconds = train(model, batches(reader, training.batch_size, seed), 1, steps, [watch], kept)
+    kept.clear()
     return model, encodings, steps * training.batch_size / seconds
 
 
-def prove(config: Config, data: Transformed, selection: Mapping[str, Any], folder: str) -> None:
+def prove(
+    config: Config,
+    data: Transformed,
+    selection: Mapping[str, Any],
+    folder: str,
+    more: Mapping[str, Mapping[str, int]] | None = None,
+) -> None:
     """Retrains the full and the pruned model with several seeds; writes `proof.json` and `weights/`.
 
-    The weights are those of the pruned model of the first seed. A point and seed already scored by an interrupted run is
-    not trained again.
+    Where there are test rows, models train on the validation rows too: they have done their work, and the test rows are
+    untouched. The weights are those of the pruned model of the first seed. A point and seed already scored by an interrupted
+    run is not trained again.
+
+    Args:
+      config: of the run.
+      data: the transformed folder.
+      selection: `selection.json`.
+      folder: to write into.
+      more: widths of further points to prove, by name.
     """
     full = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}
-    points = {"full": full, "pruned": {kept["feature"]: kept["width"] for kept in selection["kept"]}}
+    points = {"full": full, "pruned": {kept["feature"]: kept["width"] for kept in selection["kept"]}, **(more or {})}
     split: SplitName = "test" if data.rows("test") else "validation"
+    learnt: SplitName = "train+validation" if split == "test" and config.proof.include_validation else "train"
     seeds = [config.training.seed + n for n in range(config.proof.seeds)]
     files.make_folder(files.join(folder, "runs"))
     scores: dict[str, list[Scores]] = {name: [] for name in points}
     speeds: dict[str, list[float]] = {name: [] for name in points}
     started = time.monotonic()
+    events = Events(config.work_dir, "retrain")
     with progress("retrain", len(points) * len(seeds)) as tick:
         for seed in seeds:
             for name, widths in points.items():
-                found, speed = _run(config, data, split, name, widths, seed, folder, seed == seeds[0])
+                run = _Run(config, data, learnt, split, name, widths, seed)
+                found, speed = run.scores(folder, keep=seed == seeds[0] and name == "pruned")
                 scores[name].append(found)
                 speeds[name].append(speed)
                 done = sum(len(runs) for runs in scores.values())
-                tick(done, f"{name}, seed {seed}: {split} AUC {found.quality().auc:.4f}")
+                tick(done, f"{name}, seed {seed}: {split}", auc=found.quality().auc)
+                events.write(seed, {f"auc/{name}": found.quality().auc, f"log_loss/{name}": found.quality().log_loss})
+    for name, found_by_seed in scores.items():
+        warn_of_quality(float(np.mean([found.quality().auc for found in found_by_seed])), f"{name}: {split}")
     document = {
         "split": split,
         "rows": data.rows(split),
+        "trained_on": learnt,
         "seeds": seeds,
         "confidence": config.proof.confidence,
         "points": _points(config, data, points, scores),
@@ -75,28 +109,34 @@ def prove(config: Config, data: Transformed, selection: Mapping[str, Any], folde
     files.write_json(files.join(folder, "timing.json"), timing)
 
 
-def _run(
-    config: Config,
-    data: Transformed,
-    split: SplitName,
-    name: str,
-    widths: Mapping[str, int],
-    seed: int,
-    folder: str,
-    first: bool,
-) -> tuple[Scores, float]:
-    path = Path(folder, "runs", f"{name}-{seed}.npz")
-    if path.exists():
-        with np.load(path) as held:
-            return Scores.restore(held), float(held["speed"])
-    model, encodings, speed = fit(config, data, widths, seed)
-    scores = score(model, Reader(data, split, encodings).ordered(8192))
-    if first and name == "pruned":
-        tf.train.Checkpoint(model=model).write(files.join(folder, "weights", "pruned"))
-    aside = path.with_suffix(".partial.npz")
-    np.savez_compressed(aside, allow_pickle=False, speed=speed, **scores.state())
-    aside.rename(path)
-    return scores, speed
+@dataclass(frozen=True)
+class _Run:
+    """A point and a seed to train and score."""
+
+    config: Config
+    data: Transformed
+    learnt: SplitName
+    split: SplitName
+    name: str
+    widths: Mapping[str, int]
+    seed: int
+
+    def scores(self, folder: str, keep: bool) -> tuple[Scores, float]:
+        """Scores and training speed, those in `folder` where an interrupted proof left them; keeps the weights if asked."""
+        path = Path(folder, "runs", f"{self.name.replace(' ', '_')}-{self.seed}.npz")
+        if path.exists():
+            with np.load(path) as held:
+                return Scores.restore(held), float(held["speed"])
+        model, encodings, speed = fit(self.config, self.data, self.widths, self.seed, self.learnt)
+        scores = score(model, Reader(self.data, self.split, encodings).ordered(8192))
+        if follows(self.config.training):
+            return scores, speed
+        if keep:
+            tf.train.Checkpoint(model=model).write(files.join(folder, "weights", "pruned"))
+        aside = path.with_suffix(".partial.npz")
+        np.savez_compressed(aside, allow_pickle=False, speed=speed, **scores.state())
+        aside.rename(path)
+        return scores, speed
 
 
 def _points(

@@ -1,0 +1,113 @@
+"""The callback that drives a gate: it opens and closes it and makes the picks, between training steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from models.gate import OPEN, SOFT, SequentialAttention
+from models.schedule import Floats, Schedule, frontier_scores, standings, top
+
+OnPick = Callable[[int, Any, Any, Any, Mapping[str, float]], None]
+
+
+class Picks(tf.keras.callbacks.Callback):
+    """Opens the gate for the warm-up and picks at the end of each later round.
+
+    Picks are made on the host between two steps, from the one value that all replicas share. After them the logits and
+    their optimizer slots stand at their start again; network weights go on.
+
+    Args:
+      gate: of the model that is trained.
+      schedule: its rounds are the training's epochs.
+      limit: picks to make in all (by each member); left out, all there are.
+      cost: gives [candidates] (or [members, candidates]) the cost of each candidate's next step, for `beta`.
+      beta: weight of the cost, see `frontier_scores`.
+      on_pick: called with (round, picks, scores, attention, logs) after each round's picks; round counts from 1. For a
+        gate with members, picks is a list for each, and scores and attention have that leading axis.
+      carry: see `standings`; 0 scores by the logits alone.
+    """
+
+    def __init__(
+        self,
+        gate: SequentialAttention,
+        schedule: Schedule,
+        limit: int | None = None,
+        cost: Callable[[], Floats] | None = None,
+        beta: float = 0.0,
+        on_pick: OnPick | None = None,
+        carry: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.gate, self.schedule, self.cost, self.beta, self.on_pick = gate, schedule, cost, beta, on_pick
+        self.carry, self.standings = carry, np.zeros([gate.members or 1, gate.size])
+        self.left = limit if limit is not None else int(gate.depth.sum())
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Starts the warm-up, or the search where there is none."""
+        self.gate.set_mode(OPEN if self.schedule.warmup_rounds else SOFT)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Ends the warm-up or makes the round's picks."""
+        if epoch + 1 == self.schedule.warmup_rounds:
+            self.gate.set_mode(SOFT)
+        if epoch < self.schedule.warmup_rounds:
+            return
+        attention = self.gate.attention().numpy()
+        scores = self._scores()
+        count = min(self.schedule.picks_per_round, self.left)
+        picks = [top(own, count) for own in scores]
+        for member, own in enumerate(picks):
+            self.gate.pick(own, None if self.gate.members is None else member)
+        self.left -= count
+        reset_slots(self.model.optimizer, self.gate.logits)
+        if self.on_pick is not None:
+            number, alone = epoch + 1 - self.schedule.warmup_rounds, self.gate.members is None
+            self.on_pick(number, picks[0] if alone else picks, scores[0] if alone else scores, attention, logs or {})
+
+    def _scores(self) -> Floats:
+        """[members or 1, candidates]"""
+        logits, frontier = np.atleast_2d(self.gate.logits.numpy()), np.atleast_2d(self.gate.frontier())
+        cost = np.broadcast_to(self.cost() if self.cost is not None else 1.0, logits.shape)
+        if self.carry:
+            rows = zip(self.standings, logits, frontier, strict=True)
+            logits = self.standings = np.stack([standings(old, new, self.carry, open_) for old, new, open_ in rows])
+        rows = zip(logits, cost, frontier, strict=True)
+        return np.stack([frontier_scores(own, price, self.beta, open_) for own, price, open_ in rows])
+
+
+def reset_slots(optimizer: Any, variable: tf.Variable) -> None:
+    """Sets an optimizer's slots of one variable to zero, and its step count too where it trains nothing else.
+
+    Args:
+      optimizer: of tf.keras, legacy or not, or a TFRS CompositeOptimizer of several.
+      variable: whose slots.
+    """
+    for part in getattr(optimizer, "optimizers", [optimizer]):
+        slots = _slots(part, variable)
+        for slot in slots:
+            slot.assign(tf.zeros_like(slot))
+        if slots and _trains_one(part):
+            part.iterations.assign(0)
+
+
+def _slots(optimizer: Any, variable: tf.Variable) -> list[tf.Variable]:
+    if isinstance(optimizer, tf.keras.optimizers.legacy.Optimizer):
+        try:
+            return [optimizer.get_slot(variable, name) for name in optimizer.get_slot_names()]
+        except KeyError:
+            return []
+    place = getattr(optimizer, "_index_dict", {}).get(optimizer._var_key(variable))
+    lists = [
+        value for value in vars(optimizer).values() if isinstance(value, list) and len(value) == len(optimizer._index_dict)
+    ]
+    return [] if place is None else [held[place] for held in lists if held[place].shape == variable.shape]
+
+
+def _trains_one(optimizer: Any) -> bool:
+    if isinstance(optimizer, tf.keras.optimizers.legacy.Optimizer):
+        return len(optimizer.variables()) == 1 + len(optimizer.get_slot_names())
+    return len(optimizer._index_dict) == 1
