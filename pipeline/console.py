@@ -64,11 +64,13 @@ def give(document: Mapping[str, Any], shown: Any = None) -> None:
 def progress(title: str, total: float) -> Iterator[Tick]:
     """A bar in a terminal, below the notes; elsewhere the notes, and a line where there was none for half a minute."""
     started = last = time.monotonic()
+    latest: dict[str, float] = {}
     with _bar(title, total) as advance:
 
         def tick(done: float, note: str = "", **figures: float | None) -> None:
             nonlocal last
             known = {name: value for name, value in figures.items() if value is not None}
+            latest.update(known)
             words = [_WORDS[name].format(value) for name, value in known.items()]
             now = time.monotonic()
             if note or (advance is None and now - last > _SILENCE):
@@ -77,7 +79,7 @@ def progress(title: str, total: float) -> Iterator[Tick]:
                 text += "" if advance or not 0 < done < total else f", {_left(started, now, done / total)} left"
                 say(text, "progress", title=title, done=done, total=total, note=note, **known)
             if advance is not None:
-                advance(done, "  ".join(words))
+                advance(done, "  ".join(_WORDS[name].format(value) for name, value in latest.items()))
 
         yield tick
 

@@ -58,7 +58,8 @@ def journal(work_dir: str, command: str) -> Iterator[str]:
         try:
             yield path
         except (Exception, KeyboardInterrupt) as error:
-            log.error("stopped by an error", exc_info=not isinstance(error, WinnowError | KeyboardInterrupt))
+            expected = isinstance(error, WinnowError | KeyboardInterrupt)
+            log.error("stopped by %s: %s", type(error).__name__, error, exc_info=not expected)
             raise
         finally:
             logging.getLogger().removeHandler(handler)
