@@ -51,8 +51,11 @@ class RankingModel(tf.keras.Model):
     def call(self, inputs: Mapping[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
         """See the class."""
         x = self.embedding(inputs)
-        if self.gate is not None:
-            x = self.gate(x)
+        return self.head(x if self.gate is None else self.gate(x))
+
+    def head(self, x: tf.Tensor) -> tf.Tensor:
+        """The logits of (gated) columns: all behind the gate."""
+        x = tf.cast(x, self.compute_dtype)
         if self.dot is not None:
             x = self.dot(x)
         crossed = x
