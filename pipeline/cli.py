@@ -94,9 +94,15 @@ def init(
 
     if output.exists():
         raise typer.BadParameter(f"{output} exists; name another file with --output", param_hint="--output")
-    output.write_text(draft(data, label=label))
-    say(f"wrote {output}; read its comments, then: winnow run {output}")
-    give({"config": str(output)})
+    made = draft(data, label=label)
+    output.write_text(made.text)
+    say(f"label: {made.label[0]} ({made.label[1]})")
+    for kind, names in made.features.items():
+        say(f"{kind}: {len(names)} columns")
+    for reason, names in made.left_out.items():
+        say(f"left out: {', '.join(names)} ({reason})")
+    say(f"wrote {output}; check its guesses, then: winnow run {output}")
+    give({"config": str(output), "label": made.label[0], "features": made.features, "left_out": made.left_out})
 
 
 @app.command()

@@ -12,10 +12,16 @@ from apache_beam.io.filesystems import FileSystems
 from features.config import Config
 from features.errors import DataError
 from pipeline import demo
-from pipeline.draft import _glob, _ranges, _scalar, draft, read
+from pipeline import draft as module
+from pipeline.draft import _glob, _ranges, _scalar
+from pipeline.sample import read
 
 KUAIRAND = Path(os.environ.get("WINNOW_DATA") or "../shared/data") / "kuairand_pure"
 ROWS = 2000
+
+
+def draft(paths, label=None):
+    return module.draft(paths, label).text
 
 
 def load(text, folder):
@@ -240,3 +246,32 @@ def test_kuairand(tmp_path):
     assert features["tag"].kind == "multivalued"
     assert "onehot_feat0..onehot_feat17" in drafted
     assert len(drafted.splitlines()) < 40
+
+
+def test_later_files_are_looked_at_too(tmp_path):
+    """A column that is constant in the first file, and one whose numbers are texts in the last."""
+    for day in range(6):
+        lines = ["label,day_of_week,code"] + [f"{n % 2},{day},{'x' if day == 5 else n % 9}" for n in range(100)]
+        (tmp_path / f"part-{day}.csv").write_text("\n".join(lines) + "\n")
+    made = module.draft([str(tmp_path)])
+    assert made.features["categorical"] == ["day_of_week", "code"]
+    assert made.left_out == {}
+    assert "and other files of 6" in made.text
+
+
+def test_little_data_gets_smaller_batches(tmp_path):
+    def drafted(rows, columns):
+        lines = ["label," + ",".join(f"c{place}" for place in range(columns))]
+        lines += [",".join([str(n % 2)] + [str((n + place) % 7) for place in range(columns)]) for n in range(rows)]
+        (tmp_path / "a.csv").write_text("\n".join(lines))
+        return load(draft([str(tmp_path / "a.csv")]), tmp_path)[0].selection.batch_size
+
+    assert drafted(40_000, 10) == 256
+    assert drafted(8000, 8) == 128  # 6,400 rows to train on, 4 epochs, 9 rounds of 20 steps
+    assert drafted(300, 20) == 32
+
+
+def test_words_for_truth_are_not_a_label(tmp_path):
+    (tmp_path / "a.csv").write_text("clicked,b\ntrue,1\nfalse,2\n")
+    with pytest.raises(DataError, match="'clicked' holds true and false in words; write a label as 1 and 0"):
+        draft([str(tmp_path / "a.csv")])
