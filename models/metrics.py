@@ -76,6 +76,13 @@ class Scores:
         made.losses, made.predicted, made.rows = state["losses"], state["predicted"], int(state["rows"])
         return made
 
+    def merge(self, other: Scores) -> None:
+        """Adds the scores of other rows."""
+        self.counts += other.counts
+        self.losses += other.losses
+        self.predicted += other.predicted
+        self.rows += other.rows
+
     def quality(self) -> Quality:
         """Figures over all rows.
 

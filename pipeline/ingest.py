@@ -95,8 +95,9 @@ def _settled(raw: Raw, data: Data, inputs: Sequence[Input], path: str) -> Rows:
         columns.append(array)
         faults += own
     table = pa.table(columns, names=[column.name for column in inputs])
-    label = table[data.label].to_numpy()
-    faults.append(((label != 0) & (label != 1), f"column {data.label!r}: the label is not 0 or 1"))
+    if data.label in table.column_names:  # rows to be scored may have none
+        label = table[data.label].to_numpy()
+        faults.append(((label != 0) & (label != 1), f"column {data.label!r}: the label is not 0 or 1"))
     if data.weight:
         weight = table[data.weight].to_numpy()
         faults.append((~(weight >= 0), f"column {data.weight!r}: the weight is missing or negative"))
@@ -105,7 +106,7 @@ def _settled(raw: Raw, data: Data, inputs: Sequence[Input], path: str) -> Rows:
 
 def _without(rows: Rows, faults: list[tuple[Mask, str]], raw: Raw) -> Rows:
     """The rows that have none of the faults; each other row is refused for its first."""
-    bad = np.logical_or.reduce([mask for mask, _ in faults])
+    bad = np.logical_or.reduce([mask for mask, _ in faults]) if faults else np.zeros(0, bool)
     if not bad.any():
         return rows
     places = np.flatnonzero(bad).tolist()

@@ -56,7 +56,7 @@ class Parsed:
 
     def save(self) -> None:
         """Inverse of `load`."""
-        files.write_json(f"{self.base}.json", {"rows": self.rows, "tally": asdict(self.tally)})
+        files.write_json(f"{self.base}.json", {"rows": self.rows, "tally": vars(self.tally)})
 
 
 def read_copy(base: str, split: str) -> Iterator[pa.Table]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import yaml
 
 from features.errors import ConfigError
 from pipeline.console import give, load_tensorflow, say
@@ -75,6 +76,31 @@ def verify(model: ModelPath) -> None:
     give(blessing)
 
 
+def score(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model folder, or its SavedModel.", show_default=False)],
+    source: Annotated[list[str], typer.Option("--input", "-i", metavar="FILES", help="Raw files.", show_default=False)],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.", show_default=False)],
+    carry: Annotated[list[str] | None, typer.Option("--carry", metavar="COLUMN", help="Passes on, such as a key.")] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Of the config's data, where these files are written otherwise."),
+    ] = None,
+) -> None:
+    """Scores raw rows with a model, on Beam; what follows `--` goes to Beam.
+
+    Example: winnow score work/kuairand/model -i 'logs/*.parquet' -o scores --carry user_id -- --runner=DataflowRunner
+    """
+    from pipeline.score import score as run
+
+    load_tensorflow()
+    summary = run(model, source, output, carry or [], _fields(fields or []), context.args)
+    quality = summary.get("quality")
+    figures = f"; AUC {quality['auc']:.6f}, log loss {quality['log_loss']:.6f}" if quality else ""
+    say(f"wrote {output}: {summary['rows']:,} rows, {sum(summary['rejected'].values()):,} rejected{figures}")
+    give(summary)
+
+
 def onnx(
     model: ModelPath, output: Annotated[Path, typer.Option("--output", "-o", help="Where to write.")] = Path("model.onnx")
 ) -> None:
@@ -94,3 +120,19 @@ def add_to(app: typer.Typer) -> None:
     """Adds the commands to the program."""
     for command in (inspect, diff, prune, verify, onnx):
         app.command()(command)
+    app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": False})(score)
+
+
+def _fields(settings: list[str]) -> dict[str, Any]:
+    """`key=value`s as a mapping.
+
+    Raises:
+      ConfigError: one is not written so.
+    """
+    fields = {}
+    for setting in settings:
+        key, separator, value = setting.partition("=")
+        if not separator:
+            raise ConfigError(f"--set {setting}: write key=value, such as format=csv")
+        fields[key] = yaml.safe_load(value)
+    return fields

@@ -41,7 +41,7 @@ _REMEDIES = {
     "measured": ("Serving latency and size on disk", "winnow export CONFIG"),
     "compare": ("Other selection methods on the same data", "winnow compare CONFIG"),
 }
-_UNITS = ("features", "bytes", "parameters", "cost", "latency", "auto")
+_UNITS = ("features", "bytes", "parameters", "cost", "latency", "auto", "all")
 _FIGURES = ("auc", "log_loss", "normalised_entropy", "calibration")
 _PACKAGES = (
     "winnow",
@@ -220,6 +220,8 @@ def _selection(found: Mapping[str, Any], features: Sequence[Mapping[str, Any]]) 
         words = f"{amount} of the {unit}"
         candidates = (found["path"] or {}).get("candidates", [row["feature"] for row in features])
         limit = sum(row["full_bytes"] for row in features if row["feature"] in candidates) * float(amount.strip("% ")) / 100
+    elif unit == "all":
+        words = "none, everything is kept"
     elif not isinstance(amount, str):
         words, limit = f"{amount:,} {unit}", amount
     drawn = unit == "features" or (unit == "bytes" and not document["budget"].get("slots"))

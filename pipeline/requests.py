@@ -49,7 +49,7 @@ def make_requests(
 
 def as_tensors(request: Request, inputs: Sequence[Input]) -> dict[str, tf.Tensor]:
     """Columns by name as tensors of the inputs' types."""
-    return {i.name: tf.constant(request[i.name].tolist() if i.dtype == "string" else request[i.name], i.dtype) for i in inputs}
+    return {column.name: tf.constant(request[column.name], column.dtype) for column in inputs}
 
 
 def as_examples(request: Request, inputs: Sequence[Input]) -> tf.Tensor:

@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import yaml
 
 from features.config import Config
+from features.inputs import MISSING_INT
+from features.spec import FeatureSpec
 
 KEPT = ["a-b", "1st", "hash it", "class", "n.sq", "value", "tags", "codes", "text", "vec", "pair"]
 
@@ -91,3 +93,35 @@ def every_kind_config(folder: Path, **changes) -> Config:
     path = folder / "every-kind.yaml"
     path.write_text(yaml.safe_dump(document, sort_keys=False))
     return Config.load(path)
+
+
+def raw_rows(path: Path, spec: FeatureSpec, longest: int = 9) -> dict[str, np.ndarray]:
+    """The file's columns as a request, lists at their own lengths up to `longest` and then missing marks."""
+    table = pq.read_table(path)
+    request = {}
+    for column in spec.inputs:
+        mark = {"string": "", "int64": MISSING_INT, "float32": np.nan}[column.dtype]
+        dtype = {"string": object, "int64": np.int64, "float32": np.float32}[column.dtype]
+        values = table[column.name].to_pylist()
+        if column.length is not None and column.name != "vec":
+            values = [(row or []) + [mark] * (longest - len(row or [])) for row in values]
+        request[column.name] = np.array([mark if value is None else value for value in values], dtype)
+    return request
+
+
+def trained_scores(job) -> np.ndarray:
+    """Scores of the test rows by the trained model on the transformed data."""
+    import tensorflow as tf
+
+    from models.ranking import RankingModel
+    from models.training import example_inputs
+    from pipeline.dataset import Reader, Transformed
+
+    data = Transformed(f"{job.work_dir}/transformed")
+    widths = FeatureSpec.load(Path(job.work_dir, "model")).widths()
+    encodings = data.subset(list(widths))
+    model = RankingModel(encodings, widths, job.model)
+    model(example_inputs(encodings))
+    tf.train.Checkpoint(model=model).read(f"{job.work_dir}/proof/weights/pruned").expect_partial()
+    batches = Reader(data, "test", encodings).ordered(256)
+    return np.concatenate([tf.sigmoid(model(batch[0], training=False)[:, 0]).numpy() for batch in batches])

@@ -7,13 +7,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 from features.errors import DataError
 from features.inputs import MISSING_INT, argument_names
 from features.spec import FeatureSpec
-from tests.pipeline.every_kind import KEPT, every_kind_config
+from tests.pipeline.every_kind import KEPT, raw_rows, trained_scores
 
 DROPPED = ("dropped one", "dropped two")
 
@@ -38,66 +37,10 @@ print(abs(float(one[0]) - golden["scores"][0]))
 """
 
 
-@pytest.fixture(scope="module")
-def job(tmp_path_factory):
-    """The config of a finished job with every kind of feature."""
-    from pipeline.plan import Plan
-
-    config = every_kind_config(tmp_path_factory.mktemp("every-kind"))
-    Plan(config).run(["preprocess", "search", "select", "retrain", "export"])
-    return config
-
-
-@pytest.fixture(scope="module")
-def model(job) -> Path:
-    """Its model folder."""
-    return Path(job.work_dir, "model")
-
-
-@pytest.fixture(scope="module")
-def served(model):
-    """Its SavedModel."""
-    from pipeline.served import Served
-
-    return Served(model)
-
-
 @pytest.fixture
 def copied(model, tmp_path) -> Path:
     """A copy of the model folder to damage."""
     return Path(shutil.copytree(model, tmp_path / "model"))
-
-
-def raw_rows(path: Path, spec: FeatureSpec, longest: int = 9) -> dict[str, np.ndarray]:
-    """The file's columns as a request, lists at their own lengths up to `longest` and then missing marks."""
-    table = pq.read_table(path)
-    request = {}
-    for column in spec.inputs:
-        mark = {"string": "", "int64": MISSING_INT, "float32": np.nan}[column.dtype]
-        dtype = {"string": object, "int64": np.int64, "float32": np.float32}[column.dtype]
-        values = table[column.name].to_pylist()
-        if column.length is not None and column.name != "vec":
-            values = [(row or []) + [mark] * (longest - len(row or [])) for row in values]
-        request[column.name] = np.array([mark if value is None else value for value in values], dtype)
-    return request
-
-
-def trained_scores(job) -> np.ndarray:
-    """Scores of the test rows by the trained model on the transformed data."""
-    import tensorflow as tf
-
-    from models.ranking import RankingModel
-    from models.training import example_inputs
-    from pipeline.dataset import Reader, Transformed
-
-    data = Transformed(f"{job.work_dir}/transformed")
-    widths = FeatureSpec.load(Path(job.work_dir, "model")).widths()
-    encodings = data.subset(list(widths))
-    model = RankingModel(encodings, widths, job.model)
-    model(example_inputs(encodings))
-    tf.train.Checkpoint(model=model).read(f"{job.work_dir}/proof/weights/pruned").expect_partial()
-    batches = Reader(data, "test", encodings).ordered(256)
-    return np.concatenate([tf.sigmoid(model(batch[0], training=False)[:, 0]).numpy() for batch in batches])
 
 
 def test_every_road_gives_the_same_scores(job, model, served, tmp_path):
