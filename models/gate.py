@@ -78,7 +78,9 @@ class SequentialAttention(tf.keras.layers.Layer):
             raise ValueError(f"the gate was made for {len(self.candidates)} columns, its input has {columns}")
         shape = [self.size] if self.members is None else [self.members, self.size]
         state = {"trainable": False, "dtype": tf.int64, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
-        self.logits = self.add_weight(name="logits", shape=shape, initializer="zeros", dtype=tf.float32)
+        self.logits = self.add_weight(
+            name="logits", shape=shape, initializer="zeros", dtype=tf.float32, experimental_autocast=False
+        )
         self.level = self.add_weight(name="level", shape=shape, initializer="zeros", **state)
         self.mode = self.add_weight(name="mode", shape=[], initializer="zeros", **state)
         super().build(input_shape)
@@ -116,6 +118,8 @@ class SequentialAttention(tf.keras.layers.Layer):
 
     def set_mode(self, mode: int) -> None:
         """OPEN: all gates 1 (warm-up). SOFT: the search. HARD: picked columns 1, all others 0."""
+        if not self.built:  # a model is often built by its first batch, after callbacks have begun
+            self.build([None, len(self.candidates)])
         self.mode.assign(mode)
 
     def frontier(self) -> npt.NDArray[np.bool_]:

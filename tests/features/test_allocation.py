@@ -1,0 +1,79 @@
+"""Allocators by hand: what fits, in order, and what is said when nothing does."""
+
+import pytest
+
+from features.allocation import Problem, allocations, common_width, frontier, mixed_dimension
+from features.cost import CostModel, byte_model, count_model
+from features.encoding import Encoding
+from features.errors import ConfigError
+
+ENCODINGS = [Encoding("a", 100), Encoding("b", 1000), Encoding("c", 10), Encoding("f", 0, 2)]
+
+
+def problem(cells: float, order=("a", "b", "c", "f"), must=(), steps=(), cost: CostModel | None = None, units=None) -> Problem:
+    return Problem(
+        units or [[name] for name in order],
+        {"a": 16, "b": 16, "c": 4, "f": 2},
+        {encoding.name: encoding.rows for encoding in ENCODINGS},
+        [1, 2, 4, 8, 16],
+        cost or byte_model(ENCODINGS),
+        4 * cells,
+        frozenset(must),
+        list(steps),
+    )
+
+
+def test_common_width_skips_what_no_longer_fits():
+    assert common_width(problem(300), 2) == {"a": 2, "c": 2, "f": 2}
+    assert common_width(problem(2220), 2) == {"a": 2, "b": 2, "c": 2, "f": 2}
+    assert common_width(problem(10_000), 16)["c"] == 4  # its cap
+
+
+def test_mixed_dimension_is_wider_where_tables_are_shorter():
+    widths = mixed_dimension(problem(2000), ["a", "b", "c"])
+    assert widths == {"a": 4, "b": 1, "c": 4}  # widths ~ 1 : 0.32 : 3.2, rounded down to powers of two; 1440 cells
+    assert mixed_dimension(problem(500), ["a", "b", "c"]) == {}
+
+
+def test_frontier_takes_a_step_only_upon_the_one_below():
+    steps = [(0, 1), (0, 2), (1, 1), (2, 1), (0, 4), (2, 2)]
+    assert frontier(problem(215, steps=steps)) == {"a": 2, "c": 1}
+    assert frontier(problem(230, steps=steps)) == {"a": 2, "c": 2}
+    assert frontier(problem(5000, steps=steps)) == {"a": 4, "b": 1, "c": 2}
+
+
+def test_all_allocators_keep_the_budget_and_what_must_be_kept():
+    steps = [(2, 1), (0, 1), (1, 1), (2, 2)]
+    for cells in (1000, 1200, 3000, 20_000):
+        asked = problem(cells, order=("b", "a", "c", "f"), must=["b"], steps=steps)
+        found = allocations(asked, "auto")
+        assert len({tuple(sorted(widths.items())) for widths in found.values()}) == len(found)
+        for widths in found.values():
+            assert asked.fits(widths)
+            assert "b" in widths
+    assert set(allocations(problem(3000), "mixed_dimension")) <= {f"mixed dimension {width}" for width in (1, 2, 4, 8, 16)}
+    assert list(allocations(problem(3000, steps=steps), "frontier")) == ["frontier"]
+
+
+def test_counts_take_the_path_in_order_and_groups_whole():
+    asked = problem(0.75, cost=count_model(ENCODINGS), units=[["a"], ["b", "c", "f"]])
+    assert asked.limit == 3
+    assert allocations(asked, "auto") == {"full width": {"a": 16}}
+    asked = problem(0.75, cost=count_model(ENCODINGS), units=[["b", "c", "f"], ["a"]])
+    assert allocations(asked, "auto") == {"full width": {"b": 16, "c": 4, "f": 2}}
+
+
+def test_a_shared_source_makes_its_second_feature_cheap():
+    names = ("a", "b", "c", "f")
+    cost = CostModel("cost", dict.fromkeys(names, 1.0), dict.fromkeys(names, 0.0), {"a": "view", "c": "view"}, {"view": 10.0})
+    assert list(common_width(problem(13 / 4, cost=cost), 16)) == ["a", "b", "c"]
+    assert list(common_width(problem(11 / 4, cost=cost), 16)) == ["a"]
+    assert list(common_width(problem(5 / 4, cost=cost), 16)) == ["b", "f"]
+
+
+def test_nothing_fits_names_the_cheapest():
+    order = ("a", "b", "c")
+    with pytest.raises(ConfigError, match=r"selection.budget: 20 bytes: nothing fits; the cheapest, c, takes 40 bytes"):
+        allocations(problem(5, order=order), "auto")
+    with pytest.raises(ConfigError, match=r"cannot hold all of selection.keep, which takes 4,400 bytes at its narrowest"):
+        allocations(problem(500, order=order, must=["a", "b"]), "auto")
