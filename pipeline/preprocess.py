@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import apache_beam as beam
@@ -25,7 +24,7 @@ from pipeline.console import say
 from pipeline.count import count, tally
 from pipeline.job import Job
 from pipeline.parse import Parsed
-from pipeline.runner import run_beam
+from pipeline.runner import check_reach, run_beam
 from pipeline.split import SPLITS
 from pipeline.transform import Part, TransformPart, plan_parts
 
@@ -40,9 +39,11 @@ def preprocess(job: Job, folder: str, beam_args: Sequence[str] = ()) -> None:
       beam_args: Beam pipeline options, such as `--runner=DataflowRunner`; FnApiRunner in this process without them.
 
     Raises:
+      ConfigError: the runner's options are wrong, or its workers cannot reach a file.
       DataError: the data cannot be used; names file and column.
     """
     data = job.config.data
+    check_reach(beam_args, [folder, *(file.path for listed in job.listed.values() for file in listed)])
     spans = files.join(job.config.work_dir, "spans") if data.incremental else files.join(folder, "parsed")
     files.make_folder(spans)
     parsed = count(job, folder, spans, beam_args)
@@ -122,7 +123,7 @@ def _write_manifest(parts: Sequence[Part], parsed: Sequence[Parsed], folder: str
         splits[part.split]["files"].append(
             {"file": f"{part.split}/{part.path.rsplit('/', 1)[-1]}", "rows": rows, "sha256": digest}
         )
-    files.write_json(files.join(folder, "manifest.json"), {"splits": splits, "rejected": asdict(tally(parsed))})
+    files.write_json(files.join(folder, "manifest.json"), {"splits": splits, "rejected": vars(tally(parsed))})
 
 
 def _clean(job: Job, parsed: Sequence[Parsed], folder: str, spans: str) -> None:

@@ -164,7 +164,7 @@ def test_shards_put_together_are_the_global_batch(data):
 
 
 def test_a_batch_that_does_not_divide_into_shards_is_an_error(data):
-    with pytest.raises(ConfigError, match="training.batch_size: 64 rows cannot be cut into 3 equal parts"):
+    with pytest.raises(ConfigError, match=r"training.batch_size: 64 rows cannot be cut into 3 equal parts"):
         next(reader(data).shuffled(64, seed=2, shard=(0, 3)))
 
 
