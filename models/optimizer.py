@@ -43,7 +43,7 @@ class RowwiseAdagrad(tf.keras.optimizers.legacy.Optimizer):
         rate = self._get_hyper("learning_rate", var.dtype.base_dtype)
         accumulator = self.get_slot(var, "accumulator")
         total = accumulator.assign_add(_mean_square(grad))
-        return var.assign_sub(rate * grad / (tf.sqrt(total) + self.epsilon))
+        return var.assign_sub(grad * (rate / (tf.sqrt(total) + self.epsilon)))
 
     def _resource_apply_sparse(
         self, grad: tf.Tensor, var: tf.Variable, indices: tf.Tensor, apply_state: Any = None
@@ -51,7 +51,7 @@ class RowwiseAdagrad(tf.keras.optimizers.legacy.Optimizer):
         rate = self._get_hyper("learning_rate", var.dtype.base_dtype)
         accumulator = self.get_slot(var, "accumulator")
         total = tf.gather(accumulator, indices) + _mean_square(grad)
-        step = rate * grad / (tf.sqrt(total) + self.epsilon)
+        step = grad * (rate / (tf.sqrt(total) + self.epsilon))
         with tf.control_dependencies([total]):
             kept = accumulator.scatter_update(tf.IndexedSlices(total, indices))
         return tf.group(kept, var.scatter_sub(tf.IndexedSlices(step, indices)))
@@ -81,6 +81,12 @@ def compose(
     if gate():
         parts.append((adam(gate_learning_rate), gate))
     return tfrs.experimental.optimizers.CompositeOptimizer(parts)
+
+
+def make_slots(optimizer: tfrs.experimental.optimizers.CompositeOptimizer) -> None:
+    """Makes all variables of a composed optimizer now, in its strategy's scope, rather than in the first step."""
+    for part, variables in optimizer._optimizers_and_vars:
+        part._create_all_weights(list(variables()))
 
 
 def reset(optimizer: tf.keras.optimizers.legacy.Optimizer) -> None:

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from features.config import Model, Training
 from features.encoding import Encoding
-from features.errors import DataError, WinnowError
-from models.gate import OPEN, SOFT, SequentialAttention
+from features.errors import ConfigError, DataError, WinnowError
+from models.checkpoint import Checkpoints
+from models.embedding import EmbeddingTables
+from models.gate import SequentialAttention
+from models.memory import Footprint, describe, human
 from models.metrics import Scores
-from models.optimizer import compose, reset
+from models.optimizer import compose, make_slots
 from models.ranking import RankingModel
-from models.schedule import Schedule, frontier_scores, top
+from models.steps import Data, make_steps, per_replica, sharded
+from models.strategy import TrainingError, several_tasks
 
 _STEPS_PER_EXECUTION = 32
-Report = Callable[[int, str], None]
 
 
-class TrainingError(WinnowError):
-    """Training cannot go on; names the step."""
+class StoppedError(WinnowError):
+    """A person or the machine's scheduler ended the training; a checkpoint was written."""
+
+    exit_code = 130
 
 
 def build_model(
@@ -36,11 +45,35 @@ def build_model(
     gate: SequentialAttention | None = None,
     gate_learning_rate: float = 1e-3,
     steps_per_execution: int = _STEPS_PER_EXECUTION,
+    batch_size: int | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> RankingModel:
-    """A compiled model with all its variables made; the same seed gives the same start."""
+    """A compiled model with all its variables, and its optimizer's, made; the same seed gives the same start.
+
+    Args:
+      encodings: of the features the model takes.
+      widths: columns of each feature, by name.
+      model: the network.
+      training: the optimizers, precision and compilation.
+      strategy: that trains it.
+      seed: of the start.
+      gate: set between tables and network, if given.
+      gate_learning_rate: of its logits.
+      steps_per_execution: optimizer steps between two looks at the host.
+      batch_size: global; `training`'s if left out.
+      say: told what lies where and how much memory it takes.
+
+    Raises:
+      ConfigError: a device cannot hold the model, or the batch is not the same for all replicas.
+    """
     tf.keras.utils.set_random_seed(seed)
-    with strategy.scope():
+    examples = per_replica(batch_size or training.batch_size, strategy)
+    xla = _xla(training, EmbeddingTables(encodings, widths), examples, strategy)
+    for line in describe(Footprint.of(encodings, widths, training, examples, dense=xla), strategy):
+        say(line)
+    with strategy.scope(), _precision(training):
         made = RankingModel(encodings, widths, model, gate)
+        made.embedding.dense = True if xla else False if sharded(strategy) else None
         made(example_inputs(encodings))
         optimizer = compose(
             training,
@@ -49,8 +82,10 @@ def build_model(
             lambda: made.network_variables,
             gate_learning_rate,
         )
+        make_slots(optimizer)
         loss = tf.keras.losses.BinaryCrossentropy(from_logits=True)
-        made.compile(optimizer, loss, steps_per_execution=steps_per_execution)
+        made.compile(optimizer, loss, steps_per_execution=steps_per_execution, jit_compile=xla)
+    made.steps_per_execution = steps_per_execution
     return made
 
 
@@ -70,30 +105,51 @@ def example_inputs(encodings: Sequence[Encoding]) -> dict[str, tf.Tensor]:
 
 def train(
     model: RankingModel,
-    data: tf.data.Dataset,
+    data: Data,
     rounds: int,
     steps_per_round: int,
     callbacks: Sequence[tf.keras.callbacks.Callback] = (),
-    first_round: int = 0,
+    checkpoints: Checkpoints | None = None,
 ) -> float:
-    """Trains for rounds of equal length on an endless dataset that stands at the first round's first batch.
+    """Trains for rounds of equal length; callbacks see each as an epoch, and batches numbered from the first round on.
+
+    With checkpoints it goes on from the newest, and SIGTERM or Ctrl-C ends it at one. The order of the data is a function of
+    the step, so that what was interrupted ends with the same weights as what was not.
 
     Returns:
-      Seconds spent, the first call's tracing included.
+      Seconds spent, tracing and those before an interruption included.
 
     Raises:
-      TrainingError: the loss is not a number at the end of a round.
+      TrainingError: a loss is not a number, a device's memory does not suffice, or a worker was lost; names it.
+      StoppedError: by a signal, after a checkpoint.
     """
-    started = time.monotonic()
-    model.fit(
-        data,
-        epochs=rounds,
-        initial_epoch=first_round,
-        steps_per_epoch=steps_per_round,
-        callbacks=[FiniteLoss(steps_per_round), *callbacks],
-        verbose=0,
-        shuffle=False,
-    )
+    seen = tf.keras.callbacks.CallbackList(list(callbacks), model=model)
+    seen.on_train_begin()
+    variables = [*model.variables, *model.optimizer.variables()]
+    place = (checkpoints.restore(variables) if checkpoints else None) or {"step": 0, "loss": 0.0, "seconds": 0.0}
+    started = time.monotonic() - place["seconds"]
+    step, total = place["step"], place["loss"]
+    with _signals(checkpoints is not None) as stop, _explained(model, place):
+        steps = make_steps(model, data, step) if step < rounds * steps_per_round else None
+        while steps is not None and step < rounds * steps_per_round:
+            epoch, done = divmod(step, steps_per_round)
+            if not done:
+                seen.on_epoch_begin(epoch)
+            seen.on_train_batch_begin(step)
+            losses = steps(min(steps.most, steps_per_round - done))
+            _check(losses, step)
+            step, total = step + len(losses), total + float(losses.sum(dtype=np.float64))
+            seen.on_train_batch_end(step - 1, {"loss": float(losses.mean())})
+            if step % steps_per_round == 0:
+                seen.on_epoch_end(epoch, {"loss": total / steps_per_round})
+                total = 0.0
+            place.update(step=step, loss=total, seconds=time.monotonic() - started)
+            last = step == rounds * steps_per_round
+            if checkpoints is not None and (stop.is_set() or checkpoints.due or last):
+                checkpoints.save(step, place, variables)
+            if stop.is_set():
+                raise StoppedError(f"training: stopped after step {step}; run the same command again to go on from there")
+    seen.on_train_end()
     return time.monotonic() - started
 
 
@@ -108,65 +164,80 @@ def score(model: RankingModel, batches: Iterable[Any]) -> Scores:
     return scores
 
 
-class FiniteLoss(tf.keras.callbacks.Callback):
-    """Stops the training at the end of a round whose loss is not a number."""
+@contextmanager
+def _signals(caught: bool) -> Iterator[threading.Event]:
+    """An event that SIGTERM or Ctrl-C sets; a second one ends the process as usual."""
+    stop = threading.Event()
 
-    def __init__(self, steps_per_round: int) -> None:
-        super().__init__()
-        self.steps_per_round = steps_per_round
+    def on_signal(number: int, frame: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Checks the round's mean loss."""
-        loss = (logs or {}).get("loss", 0.0)
-        if not np.isfinite(loss):
-            first, last = epoch * self.steps_per_round + 1, (epoch + 1) * self.steps_per_round
-            raise TrainingError(
-                f"training: the loss became {loss} between steps {first} and {last}; lower training.learning_rate or "
-                "training.table_learning_rate, or look for extreme values in dense and `value` features"
-            )
+    caught = caught and threading.current_thread() is threading.main_thread()
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)} if caught else {}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-class Picks(tf.keras.callbacks.Callback):
-    """Opens the gate for the warm-up and picks at the end of each later round.
+@contextmanager
+def _explained(model: RankingModel, place: Mapping[str, Any]) -> Iterator[None]:
+    """TensorFlow's errors as ours."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        order = sorted(model.table_variables, key=lambda table: -int(np.prod(table.shape)))
+        tables = ", ".join(f"{t.shape[0]:,} x {t.shape[1]} ({human(4 * int(np.prod(t.shape)))})" for t in order)
+        raise TrainingError(
+            f"training: out of device memory after step {place['step']}; tables: {tables}. Lower batch_size, "
+            f"model.embedding_width or the vocabularies (max_size, hash_buckets). {_first_line(error)}"
+        ) from None
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.InternalError) as error:
+        if not several_tasks(model.distribute_strategy):
+            raise
+        raise TrainingError(
+            f"training: lost a task of the cluster after step {place['step']}; start the job again on all of them, it goes on "
+            f"from its newest checkpoint. {_first_line(error)}"
+        ) from None
 
-    Picks are made on the host between two steps, from the one value that all replicas share.
 
-    Args:
-      gate: of the model that is trained.
-      schedule: its rounds are the training's epochs.
-      cost: [candidates] of each candidate's next step, for `beta`.
-      beta: weight of the cost, see `frontier_scores`.
-      limit: picks to make in all.
-      on_pick: called with (round, picks, scores, attention) after each round's picks; round counts from 1.
-    """
+def _first_line(error: tf.errors.OpError) -> str:
+    return str(error.message).splitlines()[0][:200]
 
-    def __init__(
-        self,
-        gate: SequentialAttention,
-        schedule: Schedule,
-        cost: Callable[[], Any],
-        beta: float,
-        limit: int,
-        on_pick: Callable[[int, list[int], Any, Any, Mapping[str, float]], None],
-    ) -> None:
-        super().__init__()
-        self.gate, self.schedule, self.cost, self.beta, self.on_pick = gate, schedule, cost, beta, on_pick
-        self.left = limit
 
-    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Starts the warm-up, or the search where there is none."""
-        self.gate.set_mode(OPEN if self.schedule.warmup_rounds else SOFT)
+def _check(losses: npt.NDArray[np.float32], step: int) -> None:
+    wrong = np.flatnonzero(~np.isfinite(losses))
+    if len(wrong):
+        raise TrainingError(
+            f"training: the loss became {losses[wrong[0]]} at step {step + int(wrong[0]) + 1}; lower training.learning_rate or "
+            "training.table_learning_rate, or look for extreme values in dense and `value` features. An earlier checkpoint, if "
+            "there is one, is untouched"
+        )
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Ends the warm-up or makes the round's picks."""
-        if epoch + 1 == self.schedule.warmup_rounds:
-            self.gate.set_mode(SOFT)
-        if epoch < self.schedule.warmup_rounds:
-            return
-        attention = self.gate.attention().numpy()
-        scores = frontier_scores(self.gate.logits.numpy(), self.cost(), self.beta, self.gate.frontier())
-        picks = top(scores, min(self.schedule.picks_per_round, self.left))
-        self.left -= len(picks)
-        self.gate.pick(picks)
-        reset(self.model.optimizer.optimizers[-1])
-        self.on_pick(epoch + 1 - self.schedule.warmup_rounds, picks, scores, attention, logs or {})
+
+def _xla(training: Training, tables: EmbeddingTables, examples: int, strategy: tf.distribute.Strategy) -> bool:
+    """Whether to compile with XLA: `auto` does on GPUs, where tables suit the dense gradients that it needs."""
+    if training.xla != "auto":
+        if training.xla and sharded(strategy):
+            raise ConfigError("training.xla: parameter servers need sparse gradients, which XLA does not compile")
+        return training.xla
+    if sharded(strategy) or not tf.config.list_logical_devices("GPU"):
+        return False
+    return all(tables.prefers_dense(group, examples) for group in tables.groups)
+
+
+@contextmanager
+def _precision(training: Training) -> Iterator[None]:
+    """Layers made within compute in the precision that the config asks for; `auto` is bfloat16 on GPUs."""
+    mixed = training.mixed_precision
+    if mixed == "auto":
+        mixed = bool(tf.config.list_logical_devices("GPU"))
+    before = tf.keras.mixed_precision.global_policy()
+    tf.keras.mixed_precision.set_global_policy("mixed_bfloat16" if mixed else "float32")
+    try:
+        yield
+    finally:
+        tf.keras.mixed_precision.set_global_policy(before)

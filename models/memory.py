@@ -1,0 +1,112 @@
+"""What a training holds in memory, counted before any of it is made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tensorflow as tf
+
+from features.config import Training
+from features.encoding import Encoding
+from features.errors import ConfigError
+
+_FLOAT = 4
+_SLOTS = {"rowwise_adagrad": 0, "adagrad": 1, "adam": 2}  # copies of a table that its optimizer keeps
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes that training takes, tables and their optimizer's accumulators first.
+
+    Attributes:
+      tables: bytes of the tables and accumulators, by width.
+      rows: of each table, by width.
+      gradients: bytes of the tables' gradients in one step, on one replica.
+      activations: bytes of the looked-up columns of one step with their gradients, on one replica.
+    """
+
+    tables: dict[int, int]
+    rows: dict[int, int]
+    gradients: int
+    activations: int
+
+    @classmethod
+    def of(
+        cls, encodings: Sequence[Encoding], widths: Mapping[str, int], training: Training, batch: int, dense: bool
+    ) -> Footprint:
+        """Of a model of these features and widths at `batch` examples a replica."""
+        rows: dict[int, int] = {}
+        looked_up = 0
+        for encoding in (encoding for encoding in encodings if encoding.embedded):
+            width = widths[encoding.name]
+            rows[width] = rows.get(width, 0) + encoding.rows
+            looked_up += encoding.length * width * _FLOAT * batch
+        accumulator = _FLOAT if training.table_optimizer == "rowwise_adagrad" else 0
+        copies = 1 + _SLOTS[training.table_optimizer]
+        tables = {width: count * (width * _FLOAT * copies + accumulator) for width, count in sorted(rows.items())}
+        whole = sum(count * width * _FLOAT for width, count in rows.items())
+        return cls(tables, rows, whole if dense else min(whole, looked_up), 2 * looked_up)
+
+    def total(self, servers: int = 0) -> int:
+        """Bytes on one device; with parameter servers, on one server (tables only, dealt out evenly)."""
+        own = sum(self.tables.values())
+        return -(-own // servers) if servers else own + self.gradients + self.activations
+
+    def largest(self) -> str:
+        """The tables in words, the largest first."""
+        order = sorted(self.tables, key=lambda width: -self.tables[width])
+        return ", ".join(f"width {width}: {self.rows[width]:,} rows, {human(self.tables[width])}" for width in order)
+
+
+def describe(footprint: Footprint, strategy: tf.distribute.Strategy) -> list[str]:
+    """What is replicated, what is sharded and what each device holds: one line each.
+
+    Raises:
+      ConfigError: a device cannot hold its part.
+    """
+    servers = getattr(strategy.extended, "_num_ps", 0)
+    replicas = strategy.num_replicas_in_sync
+    if servers:
+        placed = f"tables of 64 MiB or more sharded over {servers} parameter servers, the rest on one each; steps asynchronous"
+    elif replicas > 1:
+        placed = f"tables, network and gate replicated on {replicas} devices; each batch sharded among them; gradients summed"
+    else:
+        placed = "everything on one device"
+    need, have = footprint.total(servers), room()
+    lines = [f"{type(strategy).__name__}: {placed}", f"memory per device: {human(need)} ({footprint.largest() or 'no tables'})"]
+    if have is not None and need > have and not servers:
+        raise ConfigError(
+            f"training: needs {human(need)} on each device, which has {human(have)}; tables by size: {footprint.largest()}. "
+            "Lower model.embedding_width or selection.widths, set max_size or hash_buckets on the largest features, or use "
+            "training.strategy: parameter_server"
+        )
+    return lines
+
+
+def human(size: float) -> str:
+    """Bytes in words."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
+def room() -> int | None:
+    """Bytes of a GPU, or of the machine or container where there is none."""
+    if tf.config.list_physical_devices("GPU"):
+        return _gpu_room()
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    bound = limit.read_text().strip() if limit.exists() else "max"
+    return min(physical, int(bound)) if bound.isdigit() else physical
+
+
+def _gpu_room() -> int | None:
+    from tensorflow.python.client import device_lib  # no public name tells how much TensorFlow's allocator was given
+
+    limits = [device.memory_limit for device in device_lib.list_local_devices() if device.device_type == "GPU"]
+    return min(limits) if limits else None
