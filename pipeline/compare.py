@@ -206,7 +206,8 @@ def table(document: Mapping[str, Any]) -> Table:
         spearman = "" if found["spearman"] is None else f"{found['spearman']:.2f}"
         shown.add_row(name, *cells, f"{found['mean_auc']:.4f}", f"{found['seconds']:.1f}", spearman)
     for column in shown.columns[1:]:
-        column.justify = "right"
+        column.justify, column.min_width = "right", 6  # rather wider than the terminal than cut figures
+    shown.columns[0].min_width = max(map(len, document["methods"]))
     return shown
 
 
