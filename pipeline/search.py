@@ -166,9 +166,10 @@ def search(config: Config, data: Transformed, folder: str) -> None:
     found = Candidates.of(config, data)
     warn_of_data(Reader(data, "train", found.encodings, config.training.shuffle_rows))
     files.write_json(files.join(folder, "path.json"), path_of_features(config, data, found))
-    wanted = config.selection.allocator not in ("common_width", "mixed_dimension")
+    selection = config.selection
+    wanted = selection.method == "sequential_attention" and selection.allocator not in ("common_width", "mixed_dimension")
     cost = budget_cost(config, data, folder)
-    if wanted and config.selection.budget.unit != "features":
+    if wanted and selection.budget.unit != "features":
         files.write_json(files.join(folder, "frontier.json"), path_of_widths(config, data, found, cost))
     files.remove(files.join(config.work_dir, CHECKPOINTS))
 
