@@ -76,10 +76,10 @@ class ServingModel(tf.Module):
 
     def _named(self, call: Callable[[Tensors], dict[str, tf.Tensor]]) -> Any:
         names = argument_names([column.name for column in self.inputs])
+        specs = {i.name: self._spec(i, names[i.name]) for i in self.inputs}
         # A wrong rank is not refused by itself: [n / 2, 2] would come out as n rows.
-        checked = lambda raw: {i.name: tf.ensure_shape(raw[names[i.name]], self._spec(i).shape) for i in self.inputs}  # noqa: E731
-        function = tf.function(lambda **raw: call(checked(raw)))
-        return function.get_concrete_function(**{names[i.name]: self._spec(i, names[i.name]) for i in self.inputs})
+        function = tf.function(lambda **raw: call({n: tf.ensure_shape(raw[s.name], s.shape) for n, s in specs.items()}))
+        return function.get_concrete_function(**{spec.name: spec for spec in specs.values()})
 
     def _examples(self) -> Any:
         parsing = {i.name: self._parsed(i) for i in self.inputs}

@@ -206,7 +206,7 @@ def _own_place(fields: dict[str, tuple[yaml.Node, yaml.Node]]) -> Iterable[Edit]
     for field in ("work_dir", "name"):
         if field in fields:
             value = fields[field][1]
-            end = value.end_mark.index - (1 if value.style in ("'", '"') else 0)
+            end = value.end_mark.index - (1 if isinstance(value, yaml.ScalarNode) and value.style in ("'", '"') else 0)
             yield end, end, "-pruned"
 
 
