@@ -63,10 +63,10 @@ def row(variant: str, gpus: int) -> str:
 
 def measure(asked: argparse.Namespace) -> dict[str, object]:
     """Trains one variant: 64 steps to warm up, then as many as asked."""
-    import features  # noqa: F401
     import numpy as np
     import tensorflow as tf
 
+    import features  # noqa: F401
     from features.config import Model, Tower, Training
     from features.encoding import Encoding
     from models.embedding import EmbeddingTables

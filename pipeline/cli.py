@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ import typer
 
 from features.config import Config
 from features.errors import WinnowError
-from pipeline import products
+from pipeline import files, products
 from pipeline.commands import Commands, shared
 from pipeline.console import give, output, say
 
@@ -195,8 +196,15 @@ def _run(
     from pipeline.plan import Plan
 
     plan = Plan(Config.load(path, overrides), beam_args or [])
+    if "TF_CONFIG" in os.environ:
+        from pipeline.resume import takes_part
+
+        if not takes_part(plan.config):
+            return None
     with journal(plan.config.work_dir, "run" if stages is STAGES else stages[-1]):
         made = plan.run(stages, force)
+        if files.access.read_only:
+            return None
         document: dict[str, Any] = {"work_dir": plan.config.work_dir, "stages": made}
         if "report" not in stages:
             say(f"work folder: {plan.config.work_dir}")

@@ -51,7 +51,7 @@ def journal(work_dir: str, command: str) -> Iterator[str]:
     path = files.join(work_dir, FOLDER, name)
     files.make_folder(files.join(work_dir, FOLDER))
     with tempfile.TemporaryDirectory() as aside:
-        place = Path(path if files.is_local(path) else f"{aside}/{name}")
+        place = Path(path if files.is_local(path) and not files.access.read_only else f"{aside}/{name}")
         handler = logging.FileHandler(place, encoding="utf-8")
         handler.setFormatter(logging.Formatter(_FORMAT))
         logging.getLogger().addHandler(handler)

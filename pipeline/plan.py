@@ -18,6 +18,7 @@ FOLDERS = {
     "export": "model",
     "report": "report",
 }
+TRAINING = ("search", "select", "retrain")
 
 
 class Plan:
@@ -46,6 +47,10 @@ class Plan:
           Of each stage its `folder`, and whether it was `made` now.
         """
         files.make_folder(self.config.work_dir)
+        if files.access.read_only:
+            names = [name for name in names if name in TRAINING]
+        if force:
+            files.remove(files.join(self.config.work_dir, "checkpoints"))
         return {name: {"folder": self.folder(name), "made": self.stage(name).run(force)} for name in names}
 
     def _preprocess(self) -> tuple[list[Any], Callable[[str], None]]:

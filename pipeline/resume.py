@@ -11,7 +11,7 @@ import numpy as np
 from features.config import Config
 from models.checkpoint import Checkpoints
 from models.steps import Data
-from models.strategy import follows
+from models.strategy import follows, serve
 from pipeline import files
 from pipeline.console import say
 from pipeline.dataset import Reader
@@ -47,6 +47,14 @@ def checkpoints(
     whole |= {key: fingerprint(value) for key, value in job.items()}
     minutes, writes = config.training.checkpoint_minutes, not follows(config.training)
     return Checkpoints(files.join(config.work_dir, FOLDER, name), whole, minutes, say, remember, recall, writes)
+
+
+def takes_part(config: Config) -> bool:
+    """Sets this process up for its task in TF_CONFIG's cluster; False once it has served as a bare worker or server."""
+    if serve(config.training):
+        return False
+    files.access.read_only = follows(config.training)
+    return True
 
 
 def batches(reader: Reader, batch_size: int, seed: int) -> Data:

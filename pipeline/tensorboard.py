@@ -23,7 +23,11 @@ class Events:
 
     def __init__(self, work_dir: str, name: str) -> None:
         place = files.join(work_dir, FOLDER, "tensorboard", name)
-        self._writer = tf.summary.create_file_writer(place) if files.is_local(work_dir) else tf.summary.create_noop_writer()
+        self._writer = tf.summary.create_file_writer(place) if self._kept(work_dir) else tf.summary.create_noop_writer()
+
+    @staticmethod
+    def _kept(work_dir: str) -> bool:
+        return files.is_local(work_dir) and not files.access.read_only
 
     def write(self, step: int, figures: Mapping[str, float]) -> None:
         """Writes scalars by name."""
