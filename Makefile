@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 PYTEST_ARGS ?=
+BENCHMARKS ?=
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -33,8 +34,9 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# All of them, or those named: make benchmarks BENCHMARKS="train serving"
 benchmarks: $(INSTALLED)
-	set -e; for benchmark in $(wildcard benchmarks/[a-z]*.py); do $(BIN)/python $$benchmark; done
+	$(BIN)/python benchmarks/page.py $(BENCHMARKS)
 
 # The environment stays: it takes minutes to make, and is made anew when setup.py or constraints.txt change.
 clean:
