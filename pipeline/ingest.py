@@ -62,7 +62,8 @@ def column_types(data: Data, listed: Sequence[File]) -> dict[str, pa.DataType | 
             if found[name] != first[name]:
                 message = f"column {name!r} is {found[name]}, but {first[name]} in {listed[0].path}"
                 raise DataError(f"{file.path}: {message}; write both with one type")
-        first = {**found, **first}
+        if data.format == "tfrecord":
+            first = {**found, **first}
     return first
 
 
