@@ -190,10 +190,28 @@ class Feature(FeatureRule):
         return self.kind in ("categorical", "multivalued") and self.hash_buckets is None
 
 
+class BlockSparsity(_Model):
+    """Weights of the tower's layers taken away by blocks, chosen by attention; layers of fewer than 100 blocks stay whole.
+
+    block: rows and columns of a block. sparsity: share of each layer's blocks that go.
+    """
+
+    block: PositiveInt = 16
+    sparsity: float = Field(0.9, gt=0, lt=1)
+
+
 class Tower(_Model):
-    """The dense layers over the crossed embeddings."""
+    """The dense layers over the crossed embeddings; with `block_sparsity`, the pruned model's are thinned too."""
 
     units: list[PositiveInt] = [256, 128]
+    block_sparsity: BlockSparsity | None = None
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Tower:
+        if self.block_sparsity and self.units and self.block_sparsity.block > min(self.units):
+            least, block = min(self.units), self.block_sparsity.block
+            raise ValueError(f"block_sparsity.block: {block} is larger than the layer of {least} units; use at most {least}")
+        return self
 
 
 class Model(_Model):
@@ -207,6 +225,11 @@ class Model(_Model):
     cross_layers: NonNegativeInt = 2
     cross_rank: PositiveInt = 64
     tower: Tower = Tower()
+
+    @property
+    def dense(self) -> Model:
+        """The same network with all weights in its tower."""
+        return self.model_copy(update={"tower": Tower(units=self.tower.units)})
 
 
 class Training(_Model):
@@ -311,6 +334,8 @@ class Selection(_Model):
     method: what ranks the features; all but sequential_attention are there to compare it with.
     warmup: share of the rounds at the start with all gates open.
     picks_per_round: features chosen at the end of a round.
+    previous: an earlier feature spec (`winnow select --from`) to move on from: its features have a head start in every
+        round, of `head_start` standard deviations of the candidates' scores.
     carry: how much of its standing a candidate takes into the next round; 0 is the paper's algorithm.
     widths: those that a feature's embedding may be given, where the budget makes widths cost.
     keep, exclude: names or patterns that are always, or never, in the result.
@@ -329,6 +354,8 @@ class Selection(_Model):
     warmup: float = Field(0.1, ge=0, lt=1)
     picks_per_round: PositiveInt = 1
     carry: float = Field(0.8, ge=0, lt=1)
+    previous: str | None = None
+    head_start: float = Field(1.0, ge=0)
     gate_learning_rate: PositiveFloat = 1e-3
     widths: list[PositiveInt] = [1, 2, 4, 8, 16]
     keep: list[str] = []

@@ -29,6 +29,7 @@ class Picks(tf.keras.callbacks.Callback):
       on_pick: called with (round, picks, scores, attention, logs) after each round's picks; round counts from 1. For a
         gate with members, picks is a list for each, and scores and attention have that leading axis.
       carry: see `standings`; 0 scores by the logits alone.
+      head_start: [candidates] what is added to their scores, in standard deviations of the scores of a round.
     """
 
     def __init__(
@@ -40,10 +41,12 @@ class Picks(tf.keras.callbacks.Callback):
         beta: float = 0.0,
         on_pick: OnPick | None = None,
         carry: float = 0.0,
+        head_start: Floats | None = None,
     ) -> None:
         super().__init__()
         self.gate, self.schedule, self.cost, self.beta, self.on_pick = gate, schedule, cost, beta, on_pick
         self.carry, self.standings = carry, np.zeros([gate.members or 1, gate.size])
+        self.head_start = head_start
         self.left = limit if limit is not None else int(gate.depth.sum())
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
@@ -75,6 +78,9 @@ class Picks(tf.keras.callbacks.Callback):
         if self.carry:
             rows = zip(self.standings, logits, frontier, strict=True)
             logits = self.standings = np.stack([standings(old, new, self.carry, open_) for old, new, open_ in rows])
+        if self.head_start is not None:
+            spread = np.array([[own[open_].std() if open_.any() else 0.0] for own, open_ in zip(logits, frontier, strict=True)])
+            logits = logits + spread * self.head_start
         rows = zip(logits, cost, frontier, strict=True)
         return np.stack([frontier_scores(own, price, self.beta, open_) for own, price, open_ in rows])
 

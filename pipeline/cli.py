@@ -22,18 +22,28 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Overrides a field, such as selection.budget.features=10."),
 ]
+Previous = Annotated[
+    str | None,
+    typer.Option("--from", metavar="SPEC", help="An earlier feature spec: its features stay unless the data speak against."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Runs the stages even where nothing has changed.")]
 _BEAM = {"allow_extra_args": True, "ignore_unknown_options": False}
 STAGES = ("preprocess", "search", "select", "retrain", "export", "report")
 
 
 @app.command(context_settings=_BEAM)
-def run(context: typer.Context, config: ConfigPath, overrides: Overrides = None, force: Force = False) -> None:
+def run(
+    context: typer.Context,
+    config: ConfigPath,
+    overrides: Overrides = None,
+    force: Force = False,
+    previous: Previous = None,
+) -> None:
     """Runs the main job from raw logs to the report; what follows `--` goes to Beam.
 
     Example: winnow run configs/kuairand.yaml --set selection.budget.features=10
     """
-    _run(STAGES, config, overrides, force, context.args)
+    _run(STAGES, config, _moving_on(overrides, previous), force, context.args)
 
 
 @app.command(context_settings=_BEAM)
@@ -46,20 +56,31 @@ def preprocess(context: typer.Context, config: ConfigPath, overrides: Overrides 
 
 
 @app.command()
-def select(config: ConfigPath, overrides: Overrides = None, force: Force = False) -> None:
+def select(config: ConfigPath, overrides: Overrides = None, force: Force = False, previous: Previous = None) -> None:
     """Searches the path of features and cuts it at the budget.
 
     Example: winnow select configs/demo.yaml --set selection.budget.bytes=10%
     """
-    _run(["search", "select"], config, overrides, force)
+    _run(["search", "select"], config, _moving_on(overrides, previous), force)
 
 
 @app.command()
-def retrain(config: ConfigPath, overrides: Overrides = None, force: Force = False) -> None:
+def retrain(
+    config: ConfigPath,
+    points: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="Proves these too: numbers of features, shares of bytes, such as 5,10,20%."),
+    ] = None,
+    overrides: Overrides = None,
+    force: Force = False,
+) -> None:
     """Proves the choice: trains the full and the pruned model from scratch, with several seeds.
 
-    Example: winnow retrain configs/demo.yaml --set proof.seeds=5
+    Example: winnow retrain configs/demo.yaml --points 5,10,20% --set proof.seeds=5
     """
+    if points:
+        asked = [f"{{bytes: {part}}}" if part.endswith("%") else part for part in points.replace(" ", "").split(",")]
+        overrides = [*(overrides or []), f"proof.points=[{', '.join(asked)}]"]
     _run(["retrain"], config, overrides, force)
 
 
@@ -98,8 +119,7 @@ def init(
     made = draft(data, label=label)
     output.write_text(made.text)
     say(f"label: {made.label[0]} ({made.label[1]})")
-    for kind, names in made.features.items():
-        say(f"{kind}: {len(names)} columns")
+    say(f"features: {', '.join(f'{len(names)} {kind}' for kind, names in made.features.items() if names)}")
     for reason, names in made.left_out.items():
         say(f"left out: {', '.join(names)} ({reason})")
     say(f"wrote {output}; check its guesses, then: winnow run {output}")
@@ -182,6 +202,10 @@ def main() -> None:
         except WinnowError as error:
             say(str(error), "error", exit_code=error.exit_code)
             sys.exit(error.exit_code)
+
+
+def _moving_on(overrides: list[str] | None, previous: str | None) -> list[str] | None:
+    return [*(overrides or []), f"selection.previous={previous}"] if previous else overrides
 
 
 def _run(

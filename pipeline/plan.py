@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from features.config import Config
+from features.config import Config, expand
 from features.errors import DataError
+from features.spec import FeatureSpec
 from pipeline import files
 from pipeline.stage import Stage, fingerprint, recorded
 
@@ -64,6 +65,8 @@ class Plan:
         budget = config.selection.budget
         parts = [config.model.model_dump(), config.training.model_dump(), config.selection.model_dump(exclude={"budget"})]
         parts.append([budget.unit, budget.slots, budget.latency_batch])
+        if config.selection.previous:  # not its path alone: what it says
+            parts.append(FeatureSpec.load(expand(config.selection.previous)).to_json())
 
         def build(folder: str) -> None:
             from pipeline.fixed import whole_path

@@ -30,6 +30,7 @@ from models.training import build_model, train
 from pipeline import files
 from pipeline.console import progress, say
 from pipeline.dataset import Reader
+from pipeline.previous import Previous
 from pipeline.resume import FOLDER as CHECKPOINTS
 from pipeline.resume import batches, checkpoints
 from pipeline.sanity import warn_of_data, warn_of_quality, warn_of_schedule
@@ -222,7 +223,7 @@ def path_of_features(config: Config, data: Transformed, found: Candidates) -> di
             watch.picked([said], dict(zip(found.names, by_feature, strict=True)), quality)
             tick(schedule.warmup_rounds + number, said, auc=quality["auc"] if quality else None)
 
-        callback = Picks(gate, schedule, limit, on_pick=on_pick, carry=selection.carry)
+        callback = Picks(gate, schedule, limit, on_pick=on_pick, carry=selection.carry, head_start=_head_start(config, found))
         job = {"selection": selection.model_dump(), "candidates": [found.units, reader.rows]}
         kept = checkpoints(config, "search", job, [path, orders, attentions], callback)
         dataset = batches(reader, selection.batch_size, selection.seed)
@@ -332,12 +333,18 @@ def path_of_widths(config: Config, data: Transformed, found: Candidates, cost: C
                 tick(schedule.warmup_rounds + number, f"{' + '.join(found.units[unit])} to width {reached[unit]}")
 
         watch = Watch(tick, Events(config.work_dir, "search_of_widths"), selection.batch_size, schedule.steps_per_round)
-        callback = Picks(gate, schedule, limit, costs, selection.frontier.beta, on_pick)
+        ahead = _head_start(config, found)
+        callback = Picks(gate, schedule, limit, costs, selection.frontier.beta, on_pick, head_start=ahead)
         job = {"selection": selection.model_dump(), "candidates": [found.units, reader.rows], "cost": costs().tolist()}
         kept = checkpoints(config, "search_of_widths", job, [reached, picked], callback)
         dataset = batches(reader, selection.batch_size, selection.seed)
         train(model, dataset, schedule.rounds, schedule.steps_per_round, [callback, watch], kept)
     return {"widths": widths, "steps": picked, "seconds": round(time.monotonic() - started, 1)}
+
+
+def _head_start(config: Config, found: Candidates) -> Any:
+    previous = Previous.of(config)
+    return previous.starts(found.units) if previous else None
 
 
 def rounded(value: float) -> float:
@@ -350,7 +357,7 @@ def _gated_model(config: Config, found: Candidates, gate: SequentialAttention, s
     return build_model(
         found.encodings,
         found.widths,
-        config.model,
+        config.model.dense,
         config.training,
         make_strategy(config.training),
         selection.seed,

@@ -18,6 +18,7 @@ from models.training import score
 from pipeline import files
 from pipeline.console import say
 from pipeline.dataset import Reader
+from pipeline.previous import Previous
 from pipeline.retrain import fit
 from pipeline.sanity import warn_of_quality
 from pipeline.search import EVALUATION_BATCH, budget_cost, rounded
@@ -88,6 +89,11 @@ def choose(config: Config, data: Transformed, searched: str, folder: str) -> Non
         },
         "path_cost": _along(problem),
     }
+    previous = Previous.of(config)
+    if previous:
+        document["since"] = since = previous.changes(widths, reasons)
+        came, went = (", ".join(since[name]) or "nothing" for name in ("added", "removed"))
+        say(f"select: since {since['spec']} {came} came and {went} went; {len(since['stayed'])} features stayed")
     files.write_json(files.join(folder, "selection.json"), document)
     say(f"select: kept {', '.join(widths)}")
 
@@ -107,14 +113,15 @@ def spend(config: Config, data: Transformed, searched: str, budget: Budget) -> C
 
 
 def further_points(config: Config, data: Transformed, searched: str) -> dict[str, Widths]:
-    """Widths of each of `proof.points`, by a name such as `10 features` or `5% bytes`."""
+    """Widths of each of `proof.points`, by a name such as `10 features` or `5% bytes`, and of the `previous` spec."""
     points = {}
     for asked in config.proof.points:
         budget = Budget(features=asked) if isinstance(asked, int) else asked
         value = getattr(budget, budget.asked)
         name = f"auto {value}" if budget.auto else f"{value} {budget.asked}"
         points[name] = spend(config, data, searched, budget).widths
-    return points
+    previous = Previous.of(config)
+    return points | ({"previous": previous.widths(config, data)} if previous else {})
 
 
 def _problem(config: Config, data: Transformed, searched: str) -> Problem:
