@@ -1,5 +1,5 @@
-# One image, two roles: Beam worker (its entrypoint) and launcher of the Dataflow flex template, so that both
-# have the same versions. Python and Beam must be those of setup.py and constraints.txt.
+# One image, two roles: Beam worker (its entrypoint) and launcher (`winnow-flex-template`), so that both have the
+# same versions. Python and Beam must be those of setup.py and constraints.txt.
 FROM python:3.11.14-slim-bookworm
 
 COPY --from=apache/beam_python3.11_sdk:2.77.0 /opt/apache/beam /opt/apache/beam

@@ -1,4 +1,4 @@
-"""Entry of the Dataflow flex template, whose launcher passes each parameter as `--name=value`.
+"""Entry of the image where nobody types a command line: each parameter comes as `--name=value`, the config from a bucket.
 
 `--config=gs://b/criteo.yaml --set=work_dir=gs://b/work --runner=DataflowRunner` is run as
 `winnow preprocess COPY --set=work_dir=gs://b/work -- --runner=DataflowRunner`, COPY being a local copy of the config.
@@ -25,6 +25,9 @@ def arguments(flags: list[str], folder: str) -> list[str]:
     parser.add_argument("--config", required=True, help="the config's path, in a bucket or local")
     parser.add_argument("--set", default="", metavar="KEY=VALUE;...", help="overrides of the config's fields")
     ours, beam = parser.parse_known_args(flags)
+    if any(flag.startswith("--template_location") for flag in beam):
+        # Beam then only writes a job's graph there and runs nothing, but the second job is made of what the first has counted.
+        parser.error("preprocessing is two jobs, and a Dataflow template holds one; see docs/preprocessing.md for Cloud Run")
     copy = Path(folder, ours.config.rsplit("/", 1)[-1])  # under its own name, which names the work folder
     try:
         copy.write_bytes(files.read_bytes(ours.config))

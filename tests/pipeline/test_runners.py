@@ -166,10 +166,16 @@ def test_the_flex_template_makes_a_command_line(tmp_path):
     assert stopped.value.code == 2
 
 
+def test_a_launch_from_a_template_says_that_it_cannot_work(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        flex_template.arguments(["--config=c.yaml", "--template_location=gs://b/graph"], str(tmp_path))
+    assert "preprocessing is two jobs, and a Dataflow template holds one" in capsys.readouterr().err
+
+
 def test_the_metadata_of_the_flex_template_name_its_parameters():
     document = json.loads((ROOT / "flex_template.json").read_text())
-    assert [parameter["name"] for parameter in document["parameters"]] == ["config", "set"]
-    patterns = {parameter["name"]: parameter["regexes"][0] for parameter in document["parameters"]}
+    assert [parameter["name"] for parameter in document["parameters"]] == ["config", "set", "sdk_container_image"]
+    patterns = {parameter["name"]: parameter["regexes"][0] for parameter in document["parameters"][:2]}
     assert re.fullmatch(patterns["config"], "gs://b/criteo.yaml")
     assert not re.fullmatch(patterns["config"], "criteo.yaml")
     assert re.fullmatch(patterns["set"], "work_dir=gs://b/w;data.train=gs://b/d_*.gz")
