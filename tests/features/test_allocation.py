@@ -29,6 +29,12 @@ def test_common_width_skips_what_no_longer_fits():
     assert common_width(problem(10_000), 16)["c"] == 4  # its cap
 
 
+def test_a_long_table_may_be_passed_over():
+    assert common_width(problem(1005, order=("b", "a", "c")), 1) == {"b": 1}
+    assert common_width(problem(1005, order=("b", "a", "c")), 1, most=0.5) == {"a": 1, "c": 1}
+    assert common_width(problem(1005, order=("b", "a", "c"), must=["b"]), 1, most=0.5) == {"b": 1}
+
+
 def test_mixed_dimension_is_wider_where_tables_are_shorter():
     widths = mixed_dimension(problem(2000), ["a", "b", "c"])
     assert widths == {"a": 4, "b": 1, "c": 4}  # widths ~ 1 : 0.32 : 3.2, rounded down to powers of two; 1440 cells
@@ -51,7 +57,7 @@ def test_all_allocators_keep_the_budget_and_what_must_be_kept():
         for widths in found.values():
             assert asked.fits(widths)
             assert "b" in widths
-    assert set(allocations(problem(3000), "mixed_dimension")) <= {f"mixed dimension {width}" for width in (1, 2, 4, 8, 16)}
+    assert all(name.startswith("mixed dimension") for name in allocations(problem(3000), "mixed_dimension"))
     assert list(allocations(problem(3000, steps=steps), "frontier")) == ["frontier"]
 
 
