@@ -15,6 +15,7 @@ from features.statistics import Statistics, mark_duplicates
 from pipeline import files
 from pipeline.analyze import Partial, merge
 from pipeline.console import say
+from pipeline.follow import follow
 from pipeline.job import Job
 from pipeline.parse import Key, Parsed, ParseShard
 from pipeline.rejects import Tally
@@ -46,9 +47,11 @@ def count(job: Job, folder: str, spans: str, beam_args: Sequence[str]) -> list[P
     counted = files.exists(files.join(folder, "statistics.json"))
     if not counted:
         say(f"preprocess: counting {len(job.features)} features in {len(shards)} shards")
-        run_beam(
-            lambda root: root | "Shards" >> beam.Create(shards, reshuffle=True) | _Count(job, parse, folder, spans), beam_args
-        )
+        with follow("preprocess: counting, shards", {f"{parse.base(shard)}.json": 1 for shard in shards}):
+            run_beam(
+                lambda root: root | "Shards" >> beam.Create(shards, reshuffle=True) | _Count(job, parse, folder, spans),
+                beam_args,
+            )
     with ThreadPoolExecutor(16) as pool:  # waits for a store, one small document a shard
         parsed = list(pool.map(lambda shard: Parsed.load(parse.base(shard)), shards))
     _keep_rejected(job, parsed, folder)

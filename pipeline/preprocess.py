@@ -22,6 +22,7 @@ from features.statistics import Statistics
 from pipeline import files
 from pipeline.console import say
 from pipeline.count import count, tally
+from pipeline.follow import follow
 from pipeline.job import Job
 from pipeline.parse import Parsed
 from pipeline.runner import check_reach, run_beam
@@ -77,14 +78,15 @@ def _transform(job: Job, parts: Sequence[Part], folder: str, graph: str, beam_ar
     for split in SPLITS:
         files.make_folder(files.join(folder, split))
     say(f"preprocess: transforming {sum(part.rows for part in parts):,} rows")
-    run_beam(
-        lambda root: (
-            root
-            | "Parts" >> beam.Create(list(parts), reshuffle=True)
-            | "Transform" >> beam.ParDo(TransformPart(job.config.data, job.features, job.inputs, graph))
-        ),
-        beam_args,
-    )
+    with follow("preprocess: transforming, rows", {part.path: part.rows for part in parts}, rows=True):
+        run_beam(
+            lambda root: (
+                root
+                | "Parts" >> beam.Create(list(parts), reshuffle=True)
+                | "Transform" >> beam.ParDo(TransformPart(job.config.data, job.features, job.inputs, graph))
+            ),
+            beam_args,
+        )
 
 
 def _write_features(job: Job, statistics: dict[str, Statistics], folder: str) -> None:
@@ -114,7 +116,7 @@ def _write_manifest(parts: Sequence[Part], parsed: Sequence[Parsed], folder: str
     splits: dict[str, Any] = {split: {"rows": 0, "files": []} for split in SPLITS}
     for part in parts:
         with files.open_file(part.path) as source:
-            rows = pa.parquet.read_metadata(pa.PythonFile(source)).num_rows
+            rows = pa.parquet.read_metadata(pa.PythonFile(source, "r")).num_rows
             source.seek(0)
             digest = hashlib.file_digest(source, "sha256").hexdigest()
         if rows != part.rows:

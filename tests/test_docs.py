@@ -27,7 +27,7 @@ PLACEHOLDER = re.compile(r"^(\.\.\.|[A-Z_]{2,}(\.\.\.)?|\$\{?\w+\}?.*)$")
 
 def commands(page):
     """Command lines of the page: of its bash blocks, indented ones, and those within a line."""
-    text = page.read_text()
+    text = re.sub(r"\\\n\s*", "", page.read_text())
     lines = [line for kind, block in BLOCK.findall(text) if kind in ("bash", "sh") for line in block.splitlines()]
     lines += [line.strip() for line in BLOCK.sub("", text).splitlines() if line.startswith("    ")]
     lines = [re.split(r"\s&&\s", line)[-1] for line in lines]
