@@ -21,10 +21,12 @@ from models.metrics import Scores, block_draws, interval
 from models.peers import METHODS
 from models.training import score
 from pipeline import files
+from pipeline.candidates import Candidates
 from pipeline.console import progress
 from pipeline.dataset import Reader
+from pipeline.estimate import EVALUATION_BATCH, rounded
 from pipeline.retrain import fit
-from pipeline.search import EVALUATION_BATCH, Candidates, path_of_features, rounded
+from pipeline.search import path_of_features
 from pipeline.stage import fingerprint
 from pipeline.transformed import SplitName, Transformed
 

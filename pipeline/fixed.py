@@ -8,8 +8,8 @@ from typing import Any
 from features.config import Config
 from features.cost import table_bytes
 from pipeline import files
+from pipeline.candidates import Candidates
 from pipeline.console import say
-from pipeline.search import Candidates
 from pipeline.transformed import Transformed
 
 

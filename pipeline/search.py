@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Mapping
+from functools import partial
 from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from features.config import Config
 from features.cost import CostModel, cost_model, table_bytes
-from features.encoding import Encoding
-from features.errors import ConfigError
-from features.statistics import Statistics
 from models.context import Context
-from models.embedding import EmbeddingTables
-from models.gate import HARD, SOFT, SequentialAttention
-from models.metrics import Quality, exact_quality
+from models.gate import SequentialAttention
 from models.peers import METHODS
 from models.picks import Picks
 from models.schedule import Schedule
@@ -28,8 +21,10 @@ from models.stability import consensus
 from models.strategy import make_strategy
 from models.training import build_model, train
 from pipeline import files
+from pipeline.candidates import Candidates
 from pipeline.console import progress, say
 from pipeline.dataset import Reader
+from pipeline.estimate import ESTIMATION_ROWS, Estimate, rounded
 from pipeline.previous import Previous
 from pipeline.resume import FOLDER as CHECKPOINTS
 from pipeline.resume import batches, checkpoints
@@ -37,122 +32,6 @@ from pipeline.sanity import warn_of_data, warn_of_quality, warn_of_schedule
 from pipeline.tensorboard import Events
 from pipeline.transformed import Transformed
 from pipeline.watch import Watch
-
-EVALUATION_BATCH, ESTIMATION_ROWS = 8192, 65_536
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """What the search chooses from.
-
-    Attributes:
-      encodings: of the features that take part.
-      reasons: of the features that do not, by name.
-      keep: features that are picked from the start.
-      widths: full width of each feature.
-    """
-
-    encodings: Sequence[Encoding]
-    reasons: Mapping[str, str]
-    keep: Sequence[str]
-    widths: Mapping[str, int]
-
-    @classmethod
-    def of(cls, config: Config, data: Transformed) -> Candidates:
-        """The config's and the data's.
-
-        Raises:
-          ConfigError: none is left, or a must-keep feature is unfit.
-        """
-        names = [encoding.name for encoding in data.encodings]
-        excluded = set(config.matching("exclude", names))
-        keep = config.matching("keep", names)
-        reasons: dict[str, str] = {}
-        for values in files.read_json(files.join(data.folder, "statistics.json"))["features"]:
-            fault = Statistics.from_dict(values).fault
-            if values["name"] in excluded:
-                reasons[values["name"]] = "excluded by the config"
-            elif fault:
-                reasons[values["name"]] = fault
-        for name in keep:
-            if name in reasons:
-                raise ConfigError(f"selection.keep: {name!r} cannot be kept: {reasons[name]}")
-        left = [encoding for encoding in data.encodings if encoding.name not in reasons]
-        if not left:
-            raise ConfigError("selection: every feature is excluded or constant; nothing to choose from")
-        return cls(left, reasons, keep, {e.name: e.width(config.model.embedding_width) for e in left})
-
-    def allowed(self, widths: Sequence[int]) -> list[int]:
-        """Those of the widths that are below the full one, and that."""
-        full = max(self.widths.values())
-        return [*sorted(width for width in widths if width < full), full]
-
-    @cached_property
-    def names(self) -> list[str]:
-        """Of the features."""
-        return [encoding.name for encoding in self.encodings]
-
-    @cached_property
-    def units(self) -> list[list[str]]:
-        """Features that are picked together: those of a group, and each other one alone."""
-        found: dict[Any, list[str]] = {}
-        for encoding in self.encodings:
-            found.setdefault(("group", encoding.group) if encoding.group else encoding.name, []).append(encoding.name)
-        return list(found.values())
-
-    @cached_property
-    def unit_of(self) -> dict[str, int]:
-        """Place in `units` of each feature."""
-        return {name: place for place, unit in enumerate(self.units) for name in unit}
-
-    @cached_property
-    def kept_units(self) -> list[int]:
-        """Places of the units with a must-keep feature."""
-        return sorted({self.unit_of[name] for name in self.keep})
-
-    def gate(self, widths: Sequence[int] = (), members: int | None = None) -> SequentialAttention:
-        """A gate over the model's columns, one candidate a unit.
-
-        Args:
-          widths: where a candidate's chunks end (see `chunk_widths`); without, each candidate is one chunk.
-          members: as the gate's.
-        """
-        owners = EmbeddingTables(self.encodings, self.widths).owners
-        place = {name: owners.index(name) for name in dict.fromkeys(owners)}
-        floats = {encoding.name for encoding in self.encodings if not encoding.embedded}
-        columns = [0 if name in floats else column - place[name] for column, name in enumerate(owners)]
-        chunks = [int(np.searchsorted(widths, column + 1)) if widths else 0 for column in columns]
-        return SequentialAttention([self.unit_of[name] for name in owners], chunks, members, name="gate")
-
-
-@dataclass
-class Estimate:
-    """Quality on validation with only what is picked, all else gated to 0; of up to 65,536 rows, held as tensors."""
-
-    model: Any
-    gate: SequentialAttention
-    reader: Reader
-
-    @cached_property
-    def batches(self) -> list[tuple[dict[str, tf.Tensor], Any]]:
-        """Inputs and labels."""
-        held, rows = [], 0
-        for inputs, label, *_ in self.reader.ordered(EVALUATION_BATCH) if self.reader.rows else ():
-            held.append(({name: tf.constant(array) for name, array in inputs.items()}, label[:, 0]))
-            rows += len(label)
-            if rows >= ESTIMATION_ROWS:
-                break
-        return held
-
-    def __call__(self) -> dict[str, float] | None:
-        """AUC and log loss; None without validation rows."""
-        if not self.batches:
-            return None
-        self.gate.set_mode(HARD)
-        logits = [self.model.compiled_call(inputs).numpy()[:, 0] for inputs, _ in self.batches]
-        self.gate.set_mode(SOFT)
-        found: Quality = exact_quality(np.concatenate(logits), np.concatenate([label for _, label in self.batches]))
-        return {"auc": rounded(found.auc), "log_loss": rounded(found.log_loss)}
 
 
 def search(config: Config, data: Transformed, folder: str) -> None:
@@ -345,11 +224,6 @@ def path_of_widths(config: Config, data: Transformed, found: Candidates, cost: C
 def _head_start(config: Config, found: Candidates) -> Any:
     previous = Previous.of(config)
     return previous.starts(found.units) if previous else None
-
-
-def rounded(value: float) -> float:
-    """Six significant digits."""
-    return float(f"{value:.6g}")
 
 
 def _gated_model(config: Config, found: Candidates, gate: SequentialAttention, schedule: Schedule) -> Any:

@@ -18,10 +18,11 @@ from models.training import score
 from pipeline import files
 from pipeline.console import say
 from pipeline.dataset import Reader
+from pipeline.estimate import EVALUATION_BATCH, rounded
 from pipeline.previous import Previous
 from pipeline.retrain import fit
 from pipeline.sanity import warn_of_quality
-from pipeline.search import EVALUATION_BATCH, budget_cost, rounded
+from pipeline.search import budget_cost
 from pipeline.transformed import Transformed
 
 LADDER = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 1.0)  # shares of the full cost that `auto` looks at

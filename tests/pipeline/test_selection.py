@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from features.config import Config
-from pipeline.search import Candidates
+from pipeline.candidates import Candidates
 from pipeline.transformed import Transformed
 from tests.conftest import SMALL_CONFIG
 
