@@ -138,7 +138,7 @@ def decompressed(path: str) -> Any:
     codec = next((name for suffix, name in CODECS.items() if path.endswith(suffix)), None)
     source = files.open_file(path)
     # Arrow's decompression, not Beam's: that takes a truncated file for a whole one.
-    return pa.CompressedInputStream(pa.PythonFile(source), codec) if codec else source
+    return pa.CompressedInputStream(pa.PythonFile(source, "r"), codec) if codec else source
 
 
 def _read_options(names: list[str] | None, **options: Any) -> pa.csv.ReadOptions:

@@ -120,7 +120,7 @@ def _header(data: Data, file: File) -> tuple[list[str], list[pa.DataType | None]
     try:
         if data.format == "parquet":
             with files.open_file(file.path) as source:
-                schema = pa.parquet.read_schema(pa.PythonFile(source))
+                schema = pa.parquet.read_schema(pa.PythonFile(source, "r"))
             return schema.names, list(schema.types)
         if data.format == "tfrecord":
             types = tfrecord.column_types(file.path)
@@ -134,7 +134,7 @@ def _header(data: Data, file: File) -> tuple[list[str], list[pa.DataType | None]
 def _row_groups(data: Data, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
     names = [column.name for column in inputs]
     with files.open_file(piece.path) as source:
-        file = pa.parquet.ParquetFile(pa.PythonFile(source))
+        file = pa.parquet.ParquetFile(pa.PythonFile(source, "r"))
         first = sum(file.metadata.row_group(group).num_rows for group in range(piece.start))
         for batch in file.iter_batches(_BATCH_ROWS, list(range(piece.start, piece.stop)), names):
             yield Raw(pa.Table.from_batches([batch]), first, _finder(batch, first))

@@ -61,7 +61,7 @@ class Parsed:
 
 def read_copy(base: str, split: str) -> Iterator[pa.Table]:
     """The rows of a split of the shard whose files' names begin so."""
-    with files.open_file(f"{base}.{split}.arrow") as source, pa.ipc.open_stream(pa.PythonFile(source)) as stream:
+    with files.open_file(f"{base}.{split}.arrow") as source, pa.ipc.open_stream(pa.PythonFile(source, "r")) as stream:
         for batch in stream:
             yield pa.Table.from_batches([batch])
 

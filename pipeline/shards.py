@@ -91,7 +91,7 @@ def _cut(data: Data, file: File) -> Iterator[tuple[Piece, ...]]:
 def _row_groups(path: str) -> Iterator[tuple[Piece, ...]]:
     try:
         with files.open_file(path) as source:
-            metadata = pa.parquet.read_metadata(pa.PythonFile(source))
+            metadata = pa.parquet.read_metadata(pa.PythonFile(source, "r"))
     except (OSError, pa.ArrowInvalid) as error:
         raise DataError(f"{path}: cannot be read as parquet: {error}") from None
     start = rows = 0

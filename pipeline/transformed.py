@@ -121,7 +121,7 @@ class Transformed:
 def _open(path: str) -> pa.NativeFile:
     if "://" not in path:
         return pa.OSFile(path)
-    return pa.PythonFile(FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED))
+    return pa.PythonFile(FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED), mode="r")
 
 
 __all__ = ["RowGroup", "SplitName", "Transformed"]

@@ -216,7 +216,7 @@ def test_parquet_types_must_agree(tmp_path):
     pq.write_table(pa.table({"a": [1]}), tmp_path / "1")
     pq.write_table(pa.table({"a": ["x"]}), tmp_path / "2")
     files = [File(str(tmp_path / name), 1, 0.0) for name in ("1", "2")]
-    with pytest.raises(DataError, match="2: column 'a' is string, but int64 in .*write both with one type"):
+    with pytest.raises(DataError, match=r"2: column 'a' is string, but int64 in .*write both with one type"):
         column_types(Data(format="parquet", train="x", label="a"), files)
 
 

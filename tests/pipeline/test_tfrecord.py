@@ -82,13 +82,13 @@ def test_what_is_no_example_or_does_not_fit_is_refused(tmp_path):
 def test_damaged_files_are_named(tmp_path):
     content = write(tmp_path / "a", RECORDS).read_bytes()
     (tmp_path / "cut").write_bytes(content[:-5])
-    with pytest.raises(DataError, match="cut: cannot be read as tfrecord: the record at offset .* is cut short"):
+    with pytest.raises(DataError, match=r"cut: cannot be read as tfrecord: the record at offset .* is cut short"):
         read_all(tmp_path / "cut")
     spoiled = np.frombuffer(content, np.uint8).copy()
     spoiled[20] ^= 1
     (tmp_path / "spoiled").write_bytes(spoiled.tobytes())
-    with pytest.raises(DataError, match="spoiled: .*the record at offset 0 does not match its checksum"):
+    with pytest.raises(DataError, match=r"spoiled: .*the record at offset 0 does not match its checksum"):
         read_all(tmp_path / "spoiled")
     (tmp_path / "other").write_bytes(b"label,n,c\n1,2,x and more text\n")
-    with pytest.raises(DataError, match="other: .*no TFRecord at offset 0"):
+    with pytest.raises(DataError, match=r"other: .*no TFRecord at offset 0"):
         read_all(tmp_path / "other")
