@@ -63,20 +63,23 @@ def give(document: Mapping[str, Any], shown: Any = None) -> None:
 @contextmanager
 def progress(title: str, total: float) -> Iterator[Tick]:
     """A bar in a terminal, below the notes; elsewhere the notes, and a line where there was none for half a minute."""
-    started = last = time.monotonic()
+    last = time.monotonic()
     latest: dict[str, float] = {}
+    first: tuple[float, float] | None = None
     with _bar(title, total) as advance:
 
         def tick(done: float, note: str = "", **figures: float | None) -> None:
-            nonlocal last
+            nonlocal last, first
             known = {name: value for name, value in figures.items() if value is not None}
             latest.update(known)
             words = [_WORDS[name].format(value) for name, value in known.items()]
             now = time.monotonic()
+            first = first or (now, done)  # what was done before says nothing of the speed: it may be of an earlier run
             if note or (advance is None and now - last > _SILENCE):
                 last = now
                 text = f"{title}: {int(done)}/{int(total)} {', '.join([note] * bool(note) + words)}".rstrip()
-                text += "" if advance or not 0 < done < total else f", {_left(started, now, done / total)} left"
+                known_speed = advance is None and first[1] < done < total
+                text += f", {_left((now - first[0]) * (total - done) / (done - first[1]))} left" if known_speed else ""
                 say(text, "progress", title=title, done=done, total=total, note=note, **known)
             if advance is not None:
                 advance(done, "  ".join(_WORDS[name].format(value) for name, value in latest.items()))
@@ -113,8 +116,8 @@ def _bar(title: str, total: float) -> Iterator[Any]:
             output.bar = None
 
 
-def _left(started: float, now: float, share: float) -> str:
-    seconds = round((now - started) * (1 - share) / share)
+def _left(duration: float) -> str:
+    seconds = round(duration)
     return f"{seconds // 3600}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}".removeprefix("0:")
 
 

@@ -14,18 +14,20 @@ def plain(monkeypatch):
         monkeypatch.setattr(output, name, False)
 
 
-def test_every_note_is_a_line_with_the_time_left(capsys, monkeypatch):
-    now = iter([0.0, 10.0, 20.0, 60.0, 100.0])
+def test_every_note_is_a_line_with_the_time_left_at_the_speed_since_the_first(capsys, monkeypatch):
+    now = iter([0.0, 10.0, 20.0, 60.0, 70.0, 100.0])
     monkeypatch.setattr(module.time, "monotonic", lambda: next(now))
     with progress("search", 10) as tick:
         tick(1, "picked a", auc=0.61234)
         tick(2, loss=0.5)  # not a note, and a line is only ten seconds old
-        tick(6, rows_per_second=12_345.6)  # forty seconds later a line without a note
-        tick(10, "picked b", auc=None)
+        tick(6, rows_per_second=12_345.6)  # fifty seconds after the last line: one without a note
+        tick(7, "picked b")
+        tick(10, "picked c", auc=None)
     assert capsys.readouterr().err.splitlines() == [
-        "search: 1/10 picked a, AUC 0.6123, 01:30 left",
+        "search: 1/10 picked a, AUC 0.6123",
         "search: 6/10 12,346 rows/s, 00:40 left",
-        "search: 10/10 picked b",
+        "search: 7/10 picked b, 00:30 left",
+        "search: 10/10 picked c",
     ]
 
 
