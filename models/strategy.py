@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import socket
-import threading
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import tensorflow as tf
 
@@ -116,7 +114,8 @@ def make_strategy(training: Training) -> tf.distribute.Strategy:
 @cache
 def _strategy(name: str, config: str, tpu: str, seconds: float) -> tf.distribute.Strategy:
     if name == "multi_worker":
-        return _joined(_cluster_of(name), tf.distribute.MultiWorkerMirroredStrategy, seconds)
+        _meet(_cluster_of(name), seconds)
+        return tf.distribute.MultiWorkerMirroredStrategy()
     if name == "parameter_server":
         return _parameter_servers(seconds)
     if name == "tpu":
@@ -136,9 +135,7 @@ def _parameter_servers(seconds: float) -> tf.distribute.Strategy:
         _cluster_of("parameter_server")
         resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
         servers = len(cluster.jobs["ps"])
-        absent = _until(lambda: not cluster.absent(), seconds) or cluster.absent()
-        if absent is not True:
-            raise TrainingError(_never_came(absent, seconds))
+        _wait(cluster, seconds)
     else:  # a cluster inside this process: one server and two workers on the loopback, to try a job without machines
         servers, resolver = 1, _local_cluster(workers=2, servers=1)
     partitioner = tf.distribute.experimental.partitioners.MinSizePartitioner(_PARTITION_BYTES, max_shards=servers)
@@ -167,38 +164,26 @@ def _cluster_of(name: str) -> Cluster:
     return cluster
 
 
-def _joined(cluster: Cluster, make: Callable[[], Any], seconds: float) -> Any:
-    """Runs `make`, which blocks in TensorFlow until the whole cluster is there, for so long at most."""
-    made: list[Any] = []
-
-    def work() -> None:
-        try:
-            made.append(make())
-        except Exception as error:  # handed to the caller's thread below
-            made.append(error)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if made and not isinstance(made[0], Exception):
-        return made[0]
-    if isinstance(made[0] if made else None, RuntimeError):
-        raise made[0]
-    raise TrainingError(_never_came(cluster.absent(), seconds))
+def _meet(cluster: Cluster, seconds: float) -> None:
+    """Waits for all other tasks, itself to be found at its address: TensorFlow would wait for ever, and name nobody."""
+    port = int(cluster.jobs[cluster.job][cluster.index].rpartition(":")[2])
+    try:
+        listener = socket.create_server(("", port))
+    except OSError as error:
+        raise ConfigError(f"TF_CONFIG: cannot listen at port {port} of {cluster.job}:{cluster.index}: {error}") from None
+    with listener:
+        _wait(cluster, seconds)
 
 
-def _never_came(absent: Any, seconds: float) -> str:
-    missing = ", ".join(absent) or "a task that listens, but does not join"
-    return f"training: waited {seconds:.0f} s (training.worker_minutes) for {missing}; start it, or mend TF_CONFIG's address"
-
-
-def _until(ready: Callable[[], bool], seconds: float) -> bool:
-    pause = threading.Event()
-    for _ in range(max(1, int(seconds * 2))):
-        if ready():
-            return True
-        pause.wait(0.5)
-    return False
+def _wait(cluster: Cluster, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while absent := cluster.absent():
+        if time.monotonic() > end:
+            raise TrainingError(
+                f"training: waited {seconds:.0f} s (training.worker_minutes) for {', '.join(absent)}; start it, or mend its "
+                "address in TF_CONFIG"
+            )
+        time.sleep(0.5)
 
 
 def _local_cluster(workers: int, servers: int) -> tf.distribute.cluster_resolver.ClusterResolver:
