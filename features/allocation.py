@@ -113,6 +113,8 @@ def allocations(problem: Problem, allocator: str) -> dict[str, Widths]:
         common = {f"{w}": common_width(problem, w) for w in problem.widths}
         common |= {f"{w}, none over half the budget": common_width(problem, w, 0.5) for w in problem.widths}
         made = {}
+        if allocator == "frontier" and not problem.steps:  # a further point in another unit than was searched in
+            allocator = "auto"
         if allocator in ("auto", "common_width"):
             made |= {f"common width {name}": widths for name, widths in common.items()}
         if allocator in ("auto", "mixed_dimension"):

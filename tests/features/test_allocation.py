@@ -59,6 +59,7 @@ def test_all_allocators_keep_the_budget_and_what_must_be_kept():
             assert "b" in widths
     assert all(name.startswith("mixed dimension") for name in allocations(problem(3000), "mixed_dimension"))
     assert list(allocations(problem(3000, steps=steps), "frontier")) == ["frontier"]
+    assert "common width 1" in allocations(problem(3000), "frontier")  # where nothing was searched
 
 
 def test_counts_take_the_path_in_order_and_groups_whole():
