@@ -143,6 +143,7 @@ def test_runnable_code_runs(code, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_quickstart_as_a_stranger_would(tmp_path, monkeypatch, winnow):
     """The page's own commands on a small CSV of the reader's, from drafting a config to a second budget."""
     monkeypatch.chdir(tmp_path)
