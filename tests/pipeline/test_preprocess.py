@@ -325,3 +325,14 @@ def test_killed_at_any_time_and_run_again_the_output_is_that_of_an_uninterrupted
     for found in (whole, again):
         found.pop("stage.json")
     assert again == whole
+
+
+def test_a_file_of_a_header_alone_adds_no_rows_and_no_rows_at_all_are_an_error(tmp_path):
+    header = b"label\tn\tc\td\tday"
+    write(tmp_path / "a", [header, *lines(500, 1)])
+    write(tmp_path / "b", [header])
+    fields = {"header": True, "columns": []}
+    found = counted(config(f"{tmp_path}/[ab]", tmp_path, **fields), tmp_path / "out")
+    assert found["features"][0]["count"] + sum(own[0]["count"] for own in found["splits"].values()) == 500
+    with pytest.raises(DataError, match=r"the train split has no rows; look at data\.train and data\.split"):
+        counted(config(f"{tmp_path}/b", tmp_path, **fields), tmp_path / "none")
