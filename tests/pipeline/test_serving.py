@@ -12,6 +12,7 @@ import pytest
 from features.errors import DataError
 from features.inputs import MISSING_INT, argument_names
 from features.spec import FeatureSpec
+from features.statistics import load_statistics
 from tests.pipeline.every_kind import KEPT, raw_rows, trained_scores
 
 DROPPED = ("dropped one", "dropped two")
@@ -53,6 +54,51 @@ def test_every_road_gives_the_same_scores(job, model, served, tmp_path):
     np.testing.assert_allclose(served.score_examples(request), expected, atol=1e-5)
     ids = served.transform(request)
     np.testing.assert_allclose(served.signature("serving_ids")(**ids)["score"], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("interaction", ["dcn", "dot", "none"])
+def test_unequal_widths_are_served(job, tmp_path, interaction):
+    """Each feature at a width of its own, under every interaction: scores of the network itself."""
+    import tensorflow as tf
+
+    from models.serving import stack
+    from pipeline.export import serving_model
+    from pipeline.requests import as_tensors, make_requests
+    from pipeline.transformed import Transformed
+
+    data = Transformed(f"{job.work_dir}/transformed")
+    config = job.model_copy(update={"model": job.model.model_copy(update={"interaction": interaction})})
+    widths = {e.name: 1 + place % 4 if e.embedded else e.length for place, e in enumerate(data.encodings)}
+    made = serving_model(config, data, list(widths), widths, str(tmp_path / "transform"))
+    statistics = load_statistics(Path(data.folder, "statistics.json"))
+    request = as_tensors(make_requests(made.inputs, data.features, statistics, 50, missing=0.2, unseen=0.1), made.inputs)
+    names = argument_names([column.name for column in made.inputs])
+    signature = made.signatures()["serving_default"]
+    scores = signature(**{names[name]: tensor for name, tensor in request.items()})["score"]
+    logits = made.model(stack(made.transformed(request), data.encodings), training=False)[:, 0]
+    np.testing.assert_allclose(scores, tf.sigmoid(logits), atol=1e-6)
+    assert np.std(scores) > 0
+
+
+def test_the_same_result_is_the_same_bytes(job, model, tmp_path):
+    from pipeline.export import export
+    from pipeline.transformed import Transformed
+
+    def read(folder: str, name: str) -> dict:
+        return json.loads(Path(job.work_dir, folder, name).read_text())
+
+    data = Transformed(f"{job.work_dir}/transformed")
+    path, selection = read("search", "path.json"), read("selection", "selection.json")
+    export(job, data, path, selection, f"{job.work_dir}/proof", str(tmp_path))
+    for name in ("feature_spec.json", "schema.pbtxt", "saved_model/assets.extra/tf_serving_warmup_requests"):
+        assert (tmp_path / name).read_bytes() == (model / name).read_bytes()
+
+
+def test_saved_model_cli_shows_the_signatures(model):
+    command = [Path(sys.executable).with_name("saved_model_cli"), "show", "--dir", model / "saved_model", "--tag_set", "serve"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    for name in ("serving_default", "serving_examples", "serving_ids", "transform"):
+        assert f'SignatureDef key: "{name}"' in done.stdout
 
 
 def test_onnx_gives_the_same_scores(job, model, served, tmp_path):
@@ -125,6 +171,13 @@ def test_a_request_without_a_kept_column_is_refused(served):
     tensors.pop("a_b")
     with pytest.raises(Exception, match="a_b"):
         served.signature("serving_default")(**tensors)
+
+
+def test_a_request_with_a_surplus_column_is_refused(served):
+    import tensorflow as tf
+
+    with pytest.raises(Exception, match="dropped_one"):
+        served.signature("serving_default")(**served._arguments(request_of(served)), dropped_one=tf.constant(["x", "y"]))
 
 
 @pytest.mark.parametrize(
