@@ -110,6 +110,11 @@ def test_relative_links_lead_somewhere(page):
             assert (page.parent / link.split("#")[0]).exists(), f"{page.name}: {link} leads nowhere"
 
 
+def test_readme_leads_to_every_page():
+    linked = {(ROOT / link).resolve() for link in LINK.findall((ROOT / "README.md").read_text())}
+    assert {page.name for page in PAGES[1:] if page.resolve() not in linked} == set()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_yaml_blocks_are_configs(page):
     """Snippets with `data` or `features` fit the config's models once what they leave out is added."""
