@@ -17,3 +17,9 @@ class DataError(WinnowError):
     """The data is not what the config says it is."""
 
     exit_code = 3
+
+
+class StoppedError(WinnowError):
+    """A person or the machine's scheduler ended the job; what is done is kept."""
+
+    exit_code = 130

@@ -8,14 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from features.errors import WinnowError
+from features.errors import StoppedError
 from pipeline.console import output
-
-
-class StoppedError(WinnowError):
-    """A person pressed Ctrl-C."""
-
-    exit_code = 130
 
 
 class Commands(TyperGroup):
