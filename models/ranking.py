@@ -13,6 +13,7 @@ from features.config import Model
 from features.encoding import Encoding
 from models.embedding import EmbeddingTables
 from models.gate import SequentialAttention
+from models.tower import compact, make_tower, sparse_layers
 
 
 class RankingModel(tf.keras.Model):
@@ -46,7 +47,7 @@ class RankingModel(tf.keras.Model):
             rank = min(config.cross_rank, max(1, columns // 2))
             self.crosses = [tfrs.layers.dcn.Cross(projection_dim=rank, name=f"cross_{n}") for n in range(config.cross_layers)]
         self.dot = _ProjectedDot(self.embedding.owners) if config.interaction == "dot" else None
-        self.tower = tfrs.layers.blocks.MLP([*config.tower.units, 1], final_activation=None, name="tower")
+        self.tower = make_tower(config.tower)
 
     def call(self, inputs: Mapping[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
         """See the class."""
@@ -62,6 +63,10 @@ class RankingModel(tf.keras.Model):
         for cross in self.crosses:
             crossed = cross(x, crossed)
         return tf.cast(self.tower(crossed), tf.float32)
+
+    def compact(self) -> None:
+        """Puts the tower's compact form in its place, for serving."""
+        self.tower = compact(self.tower)
 
     @cached_property
     def compiled_call(self) -> Any:
@@ -79,9 +84,14 @@ class RankingModel(tf.keras.Model):
         return list(self.gate.trainable_variables) if self.gate is not None else []
 
     @property
+    def block_variables(self) -> list[tf.Variable]:
+        """The logits of the tower's blocks, if it is thinned."""
+        return [layer.logits for layer in sparse_layers(self.tower) if layer.prunable and layer.with_attention]
+
+    @property
     def network_variables(self) -> list[tf.Variable]:
         """All other trained variables."""
-        others = {variable.ref() for variable in self.table_variables + self.gate_variables}
+        others = {variable.ref() for variable in self.table_variables + self.gate_variables + self.block_variables}
         return [variable for variable in self.trainable_variables if variable.ref() not in others]
 
 

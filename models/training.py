@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from features.config import Model, Training
 from features.encoding import Encoding
-from features.errors import ConfigError, DataError, WinnowError
+from features.errors import ConfigError, DataError, StoppedError
 from models.checkpoint import Checkpoints
 from models.embedding import EmbeddingTables
 from models.gate import SequentialAttention
@@ -27,12 +27,6 @@ from models.steps import Data, make_steps, per_replica, sharded
 from models.strategy import TrainingError, several_tasks
 
 _STEPS_PER_EXECUTION = 32
-
-
-class StoppedError(WinnowError):
-    """A person or the machine's scheduler ended the training; a checkpoint was written."""
-
-    exit_code = 130
 
 
 def build_model(
@@ -81,6 +75,7 @@ def build_model(
             lambda: made.gate_variables,
             lambda: made.network_variables,
             gate_learning_rate,
+            lambda: made.block_variables,
         )
         make_slots(optimizer)
         loss = tf.keras.losses.BinaryCrossentropy(from_logits=True)

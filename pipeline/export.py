@@ -52,23 +52,28 @@ def export(
     spec = _spec(config, data, path, selection, files.read_json(files.join(proof, "proof.json")), target)
     spec.save(target)
     (target / SCHEMA_FILE).write_text(text_format.MessageToString(spec.to_schema()))
-    pruned = serving_model(config, data, names, widths, str(target / "transform"))
-    checkpoint = tf.train.Checkpoint(model=pruned.model)
-    checkpoint.read(files.join(proof, "weights", "pruned")).assert_existing_objects_matched().expect_partial()
+    weights = files.join(proof, "weights", "pruned")
+    pruned = serving_model(config, data, names, widths, str(target / "transform"), weights)
     _save(pruned, data, target)
     files.write_json(files.join(folder, "measured.json"), _measure(config, data, pruned, target))
 
 
 def serving_model(
-    config: Config, data: Transformed, names: Sequence[str], widths: Mapping[str, int], graph: str
+    config: Config, data: Transformed, names: Sequence[str], widths: Mapping[str, int], graph: str, weights: str | None = None
 ) -> ServingModel:
-    """An untrained serving model of some features, with a transform graph that holds nothing of the others."""
+    """A serving model of some features, with a transform graph that holds nothing of the others.
+
+    With the checkpoint of a trained one it has the tower that the config asks for, in its compact form; else it is dense.
+    """
     chosen = [feature for feature in data.features if feature.name in set(names)]
     columns = _columns(chosen, data.inputs)
     write_graph(chosen, columns, _statistics(data), files.join(data.folder, "vocabulary"), graph)
     encodings = data.subset(names)
-    model = RankingModel(encodings, widths, config.model)
+    model = RankingModel(encodings, widths, config.model if weights else config.model.dense)
     model(example_inputs(encodings))
+    if weights:
+        tf.train.Checkpoint(model=model).read(weights).assert_existing_objects_matched().expect_partial()
+        model.compact()
     return ServingModel(tf.saved_model.load(f"{graph}/transform_fn"), model, encodings, columns)
 
 

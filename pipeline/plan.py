@@ -63,7 +63,11 @@ class Plan:
     def _search(self) -> tuple[list[Any], Callable[[str], None]]:
         config = self.config
         budget = config.selection.budget
-        parts = [config.model.model_dump(), config.training.model_dump(), config.selection.model_dump(exclude={"budget"})]
+        parts: list[Any] = [
+            config.model.dense.model_dump(),
+            config.training.model_dump(),
+            config.selection.model_dump(exclude={"budget"}),
+        ]
         parts.append([budget.unit, budget.slots, budget.latency_batch])
         if config.selection.previous:  # not its path alone: what it says
             parts.append(FeatureSpec.load(expand(config.selection.previous)).to_json())
@@ -101,7 +105,7 @@ class Plan:
             more = {} if self.config.selection.budget.all else further_points(self.config, data, self.folder("search"))
             prove(self.config, data, self._read("select", "selection.json"), folder, more)
 
-        return [self._after("select"), self.config.proof.model_dump()], build
+        return [self._after("select"), self.config.proof.model_dump(), self.config.model.tower.model_dump()], build
 
     def _export(self) -> tuple[list[Any], Callable[[str], None]]:
         def build(folder: str) -> None:

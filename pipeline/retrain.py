@@ -14,12 +14,15 @@ import tensorflow as tf
 from features.config import Config
 from features.cost import total_bytes
 from features.encoding import Encoding
+from models.block_masks import BlockMasks
 from models.metrics import Scores, block_draws, interval
 from models.ranking import RankingModel
+from models.schedule import DENSE, Phases
 from models.strategy import follows, make_strategy
+from models.tower import sparse_layers
 from models.training import build_model, score, train
 from pipeline import files
-from pipeline.console import progress
+from pipeline.console import progress, say
 from pipeline.dataset import Reader
 from pipeline.resume import batches, checkpoints
 from pipeline.sanity import warn_of_quality
@@ -31,9 +34,11 @@ FIGURES = ("auc", "log_loss", "normalised_entropy", "calibration")
 
 
 def fit(
-    config: Config, data: Transformed, widths: Mapping[str, int], seed: int, split: SplitName = "train"
+    config: Config, data: Transformed, widths: Mapping[str, int], seed: int, split: SplitName = "train", sparse: bool = False
 ) -> tuple[RankingModel, list[Encoding], float]:
     """Trains a model of the features that `widths` names, from scratch, on the rows of a split.
+
+    Its tower is dense, or thinned as the config asks.
 
     Returns:
       The model, its features' encodings in the order of its input, and examples per second.
@@ -43,12 +48,20 @@ def fit(
     reader = Reader(data, split, encodings, training.shuffle_rows)
     steps = reader.steps(training.batch_size) * training.epochs
     strategy = make_strategy(training)
-    model = build_model(encodings, widths, config.model, training, strategy, seed)
+    network = config.model if sparse else config.model.dense
+    model = build_model(encodings, widths, network, training, strategy, seed)
+    phases = Phases.of(steps) if sparse else Phases(((DENSE, 1),), steps)
+    masks = BlockMasks(sparse_layers(model), phases, seed=seed)
+    steps = phases.rounds * phases.steps_per_round
+    if seed == training.seed:
+        for layer in sparse_layers(model):
+            say(layer.note)
     with progress(f"training, {len(widths)} features", steps) as tick:
         watch = Watch(tick, Events(config.work_dir, f"training/{len(widths)}_features_seed_{seed}"), training.batch_size)
-        job = {"widths": dict(widths), "seed": seed, "rows": [split, reader.rows]}
+        job = {"widths": dict(widths), "seed": seed, "rows": [split, reader.rows], "sparse": sparse}
         kept = checkpoints(config, "training", job)
-        seconds = train(model, batches(reader, training.batch_size, seed), 1, steps, [watch], kept)
+        dataset = batches(reader, training.batch_size, seed)
+        seconds = train(model, dataset, phases.rounds, phases.steps_per_round, [watch, masks], kept)
     kept.clear()
     return model, encodings, steps * training.batch_size / seconds
 
@@ -63,7 +76,8 @@ def prove(
     """Retrains the full and the pruned model with several seeds; writes `proof.json` and `weights/`.
 
     Where there are test rows, models train on the validation rows too: they have done their work, and the test rows are
-    untouched. The weights are those of the pruned model of the first seed. A point and seed already scored by an interrupted
+    untouched. The weights are those of the pruned model of the first seed; where the config asks for block sparsity it is that
+    model whose tower is thinned, and a point `dense pruned` stands beside it. A point and seed already scored by an interrupted
     run is not trained again.
 
     Args:
@@ -75,6 +89,8 @@ def prove(
     """
     full = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}
     points = {"full": full, "pruned": {kept["feature"]: kept["width"] for kept in selection["kept"]}, **(more or {})}
+    if config.model.tower.block_sparsity:
+        points["dense pruned"] = points["pruned"]
     split: SplitName = "test" if data.rows("test") else "validation"
     learnt: SplitName = "train+validation" if split == "test" and config.proof.include_validation else "train"
     seeds = [config.training.seed + n for n in range(config.proof.seeds)]
@@ -127,7 +143,8 @@ class _Run:
         if path.exists():
             with np.load(path) as held:
                 return Scores.restore(held), float(held["speed"])
-        model, encodings, speed = fit(self.config, self.data, self.widths, self.seed, self.learnt)
+        sparse = self.name == "pruned" and self.config.model.tower.block_sparsity is not None
+        model, encodings, speed = fit(self.config, self.data, self.widths, self.seed, self.learnt, sparse)
         scores = score(model, Reader(self.data, self.split, encodings).ordered(8192))
         if follows(self.config.training):
             return scores, speed
@@ -144,6 +161,8 @@ def _points(
 ) -> list[dict[str, Any]]:
     draws = block_draws(config.proof.bootstrap)
     resampled = {name: [found.resampled(draws) for found in runs] for name, runs in scores.items()}
+    sparsity = config.model.tower.block_sparsity
+    thinned = {"pruned": {"block_sparsity": sparsity.model_dump()}} if sparsity else {}
     mean = {n: {f: np.mean([run[f] for run in runs], axis=0) for f in FIGURES} for n, runs in resampled.items()}
     documents = []
     for name, widths in points.items():
@@ -165,6 +184,7 @@ def _points(
                 "bytes": total_bytes(data.encodings, widths),
                 "widths": dict(widths),
                 **figures,
+                **thinned.get(name, {}),
             }
         )
     return documents

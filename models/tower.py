@@ -1,0 +1,42 @@
+"""The dense layers over the crossed embeddings: all weights, or the blocks that are worth theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_recommenders as tfrs
+
+from features.config import Tower
+from models.block_sparsity import BlockSparse, BlockSparseDense
+
+
+def make_tower(config: Tower) -> tf.keras.layers.Layer:
+    """ReLU layers and one output: float [batch, columns] -> [batch, 1].
+
+    Under `block_sparsity` all but the output are thinned, balanced, so that the compact form is one batched product a layer.
+    """
+    sparsity = config.block_sparsity
+    if sparsity is None:
+        return tfrs.layers.blocks.MLP([*config.units, 1], final_activation=None, name="tower")
+    layers = [
+        BlockSparseDense(units, sparsity.block, sparsity.sparsity, "relu", balanced=True, name=f"tower_{n}")
+        for n, units in enumerate(config.units)
+    ]
+    return tf.keras.Sequential([*layers, tf.keras.layers.Dense(1)], name="tower")
+
+
+def compact(tower: Any) -> Any:
+    """The same function with the kept blocks alone, for serving."""
+    found = sparse_layers(tower)
+    if not found:
+        return tower
+    thinned = {id(layer): layer.compact() for layer in found if layer.prunable}
+    made = tf.keras.Sequential([thinned.get(id(layer), layer) for layer in tower.layers], name="tower")
+    made(tf.zeros([1, found[0].inputs]))
+    return made
+
+
+def sparse_layers(model: tf.Module) -> list[BlockSparse]:
+    """The block-sparse layers of a model, in their order."""
+    return [layer for layer in model.submodules if isinstance(layer, BlockSparse)]
