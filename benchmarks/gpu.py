@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,9 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.one:
         print(json.dumps(measure(asked)))
+        return
+    if not shutil.which("nvidia-smi") and asked.batch > 4096:
+        print("no GPU here; --rows 1000 --batch 256 --steps 64 tries the script on a CPU")
         return
     print("| variant | GPUs | examples/s | ms a step | last loss |\n| --- | --- | --- | --- | --- |", flush=True)
     for variant in asked.variants:

@@ -1,0 +1,88 @@
+"""Searches and retrainings killed at several moments end as if they had not been."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import SMALL_CONFIG
+
+ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+
+
+def start(*arguments: object) -> subprocess.Popen:
+    command = [sys.executable, "-m", "pipeline.cli", *map(str, arguments)]
+    environment = {**os.environ, **ONE_THREAD}
+    root = Path(__file__).parents[2]
+    return subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def run(*arguments: object) -> str:
+    process = start(*arguments)
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    return said
+
+
+def kill_when(ready: Callable[[], object], *arguments: object, number: int = signal.SIGKILL) -> tuple[int, str]:
+    """Starts a command and sends it a signal at a moment of its work folder."""
+    process = start(*arguments)
+    while process.poll() is None and not ready():
+        time.sleep(0.005)
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=300)
+    return process.returncode, said
+
+
+@pytest.fixture
+def two_jobs(small_job, winnow, tmp_path):
+    """Configs of one job with two work folders, both preprocessed."""
+    config = small_job(training=SMALL_CONFIG["training"] | {"checkpoint_minutes": 0})
+    code, said = winnow("preprocess", config)
+    assert code == 0, said
+    document = yaml.safe_load(config.read_text())
+    shutil.copytree(tmp_path / "work", tmp_path / "again")
+    other = tmp_path / "other.yaml"
+    other.write_text(yaml.safe_dump(document | {"work_dir": str(tmp_path / "again"), "name": "small"}))
+    return config, other
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment(two_jobs, tmp_path):
+    config, other = two_jobs
+    work, again = tmp_path / "work", tmp_path / "again"
+    run("select", config)
+
+    kept = again / "checkpoints" / "search"
+    moments = [lambda: list(kept.glob("*.partial")), lambda: list(kept.glob("step-*[1-9][0-9]/state.json"))]
+    for moment in moments:
+        assert kill_when(moment, "select", other)[0] == -signal.SIGKILL
+    last = max(path.name for path in kept.glob("step-*"))
+    code, said = kill_when(lambda: max(p.name for p in kept.glob("step-*")) > last, "select", other, number=signal.SIGTERM)
+    assert code == 130, said
+    assert "going on from the checkpoint of step" in said
+    assert "run the same command again to go on from there" in said
+    assert "going on from the checkpoint of step" in run("select", other)
+    assert not (again / "checkpoints").exists()
+    paths = [json.loads((folder / "search" / "path.json").read_text()) for folder in (work, again)]
+    assert [path.pop("seconds") > 0 for path in paths] == [True, True]
+    assert paths[0] == paths[1]
+
+    run("retrain", config)
+    runs = again / "proof.partial" / "runs"
+    kill_when(lambda: list((again / "checkpoints" / "training").glob("step-*/state.json")), "retrain", other)
+    kill_when(lambda: list(runs.glob("*.npz")), "retrain", other)
+    assert runs.exists()
+    run("retrain", other)
+    proofs = [json.loads((folder / "proof" / "proof.json").read_text()) for folder in (work, again)]
+    assert proofs[0] == proofs[1]
+    weights = [next((folder / "proof" / "weights").glob("*.data*")).read_bytes() for folder in (work, again)]
+    assert weights[0] == weights[1]
