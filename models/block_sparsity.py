@@ -87,14 +87,14 @@ class BlockSparse(tf.keras.layers.Layer):
         only_first = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self.mask = self.add_weight("mask", self.grid, tf.float32, "ones", trainable=False, aggregation=only_first)
         if self.with_attention:
-            self.logits = self.add_weight("logits", [1, int(np.prod(self.grid))], tf.float32, "zeros")
+            self.logits = self.add_weight("logits", self.grid, tf.float32, "zeros")
 
     def attention(self) -> tf.Tensor:
         """Softmax of the logits over all blocks, scaled to mean 1: float32 [block rows, block columns]."""
         if not self.with_attention:
             return tf.ones(self.grid)
-        logits = tf.cast(self.logits, tf.float32)
-        return tf.reshape(tf.nn.softmax(logits) * float(logits.shape[1]), self.grid)
+        flat = tf.reshape(tf.cast(self.logits, tf.float32), [-1])
+        return tf.reshape(tf.nn.softmax(flat) * float(flat.shape[0]), self.grid)
 
     def weights_in_use(self) -> tf.Tensor:
         """`kernel * attention * mask`, [inputs, units]."""

@@ -11,7 +11,6 @@ import tensorflow_recommenders as tfrs
 from features.config import Training
 
 Variables = Callable[[], Sequence[tf.Variable]]
-BLOCK_LEARNING_RATE = 0.1
 
 
 @tf.keras.utils.register_keras_serializable("winnow")
@@ -74,24 +73,13 @@ def table_optimizer(training: Training) -> tf.keras.optimizers.legacy.Optimizer:
 
 
 def compose(
-    training: Training,
-    tables: Variables,
-    gate: Variables,
-    rest: Variables,
-    gate_learning_rate: float,
-    blocks: Variables = list,
+    training: Training, tables: Variables, gate: Variables, rest: Variables, gate_learning_rate: float
 ) -> tfrs.experimental.optimizers.CompositeOptimizer:
-    """One optimizer for tables, gate logits, blocks' logits and the rest.
-
-    The gate has an Adam of its own, so that a pick can reset it. The logits of a matrix' blocks are one row, with one
-    accumulator: a step of its own for each, as Adam's, would hide how much more one block is worth than another.
-    """
+    """One optimizer for tables, gate logits and the rest; the gate has an Adam of its own, so that a pick can reset it."""
     adam = tf.keras.optimizers.legacy.Adam
     parts = [(adam(training.learning_rate), rest), (table_optimizer(training), tables)]
     if gate():
         parts.append((adam(gate_learning_rate), gate))
-    if blocks():
-        parts.append((RowwiseAdagrad(BLOCK_LEARNING_RATE), blocks))
     return tfrs.experimental.optimizers.CompositeOptimizer(parts)
 
 

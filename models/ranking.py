@@ -13,7 +13,7 @@ from features.config import Model
 from features.encoding import Encoding
 from models.embedding import EmbeddingTables
 from models.gate import SequentialAttention
-from models.tower import compact, make_tower, sparse_layers
+from models.tower import compact, make_tower
 
 
 class RankingModel(tf.keras.Model):
@@ -84,14 +84,9 @@ class RankingModel(tf.keras.Model):
         return list(self.gate.trainable_variables) if self.gate is not None else []
 
     @property
-    def block_variables(self) -> list[tf.Variable]:
-        """The logits of the tower's blocks, if it is thinned."""
-        return [layer.logits for layer in sparse_layers(self.tower) if layer.prunable and layer.with_attention]
-
-    @property
     def network_variables(self) -> list[tf.Variable]:
         """All other trained variables."""
-        others = {variable.ref() for variable in self.table_variables + self.gate_variables + self.block_variables}
+        others = {variable.ref() for variable in self.table_variables + self.gate_variables}
         return [variable for variable in self.trainable_variables if variable.ref() not in others]
 
 

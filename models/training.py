@@ -75,7 +75,6 @@ def build_model(
             lambda: made.gate_variables,
             lambda: made.network_variables,
             gate_learning_rate,
-            lambda: made.block_variables,
         )
         make_slots(optimizer)
         loss = tf.keras.losses.BinaryCrossentropy(from_logits=True)

@@ -31,14 +31,14 @@ def test_attention_has_mean_one_and_follows_the_logits(every_matrix):
     layer = built()
     assert layer.grid == (3, 3)  # the last column of blocks reaches over the matrix
     np.testing.assert_allclose(layer.attention(), np.ones([3, 3]), atol=1e-6)
-    layer.logits.assign(np.log(np.arange(1.0, 10.0))[None])
+    layer.logits.assign(np.log(np.arange(1.0, 10.0)).reshape(3, 3))
     np.testing.assert_allclose(layer.attention(), np.arange(1.0, 10.0).reshape(3, 3) / 5, rtol=1e-5)
 
 
 def test_weights_in_use_are_kernel_times_attention_times_mask(every_matrix):
     layer = built()
     layer.kernel.assign(tf.ones([6, 5]))
-    layer.logits.assign(np.log(np.arange(1.0, 10.0))[None])
+    layer.logits.assign(np.log(np.arange(1.0, 10.0)).reshape(3, 3))
     layer.keep(np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], bool))
     expected = np.zeros([6, 5], np.float32)
     expected[:2, :2], expected[2:4, 2:4], expected[4:, 4:] = 0.2, 1.0, 1.8
