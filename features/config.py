@@ -454,7 +454,10 @@ class Config(_Model):
             for pattern in getattr(self.selection, field):
                 if not set(expand_pattern(pattern, list(chosen))) & set(chosen):
                     raise ConfigError(f"selection.{field}: {pattern!r} is not one of the features")
-        return list(chosen.values())
+        # In the data's order, whichever rule named a feature: a config with fewer features keeps the others in place.
+        return sorted(
+            chosen.values(), key=lambda feature: columns.index(feature.name) if feature.name in columns else len(columns)
+        )
 
     def matching(self, field: Literal["keep", "exclude"], names: list[str]) -> list[str]:
         """The feature names that `selection.keep` or `selection.exclude` stands for."""
