@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 from features.config import Training
-from features.errors import ConfigError
+from features.errors import ConfigError, StoppedError
 from models import memory
 from models.checkpoint import Checkpoints
 from models.strategy import make_strategy
-from models.training import StoppedError, TrainingError, build_model, score, train
+from models.training import TrainingError, build_model, score, train
 from tests.models.small_training import BATCH, ENCODINGS, WIDTHS, batch, checksum, data, made
 
 ONE = Training(strategy="one_device", batch_size=BATCH, table_learning_rate=0.1)
