@@ -455,9 +455,8 @@ class Config(_Model):
                 if not set(expand_pattern(pattern, list(chosen))) & set(chosen):
                     raise ConfigError(f"selection.{field}: {pattern!r} is not one of the features")
         # In the data's order, whichever rule named a feature: a config with fewer features keeps the others in place.
-        return sorted(
-            chosen.values(), key=lambda feature: columns.index(feature.name) if feature.name in columns else len(columns)
-        )
+        place = {name: number for number, name in enumerate(columns)}
+        return sorted(chosen.values(), key=lambda feature: place.get(feature.name, len(place)))
 
     def matching(self, field: Literal["keep", "exclude"], names: list[str]) -> list[str]:
         """The feature names that `selection.keep` or `selection.exclude` stands for."""

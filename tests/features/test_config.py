@@ -71,7 +71,7 @@ def test_environment(write, monkeypatch):
         ({"selektion": {}}, "selektion: unknown field"),
         ({"selection": {"budget": {"features": 0}}}, "selection.budget.features: "),
         ({"selection": {"budget": {}}}, "selection.budget: a budget names exactly one"),
-        ({"selection": {"budget": {"bytes": "ten"}}}, "'ten' is not a number of bytes nor a share"),
+        ({"selection": {"budget": {"bytes": "ten"}}}, "'ten' is neither a number nor a share"),
         ({"data": {"format": "csv", "train": "x"}}, "data.label: required"),
         ({"data": {**BASE["data"], "header": False}}, "files without a header need `columns`"),
         ({"data": {**BASE["data"], "train": "${NOT_SET_HERE}/x"}}, "environment variable NOT_SET_HERE is not set"),
