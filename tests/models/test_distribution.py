@@ -47,18 +47,22 @@ def alone() -> dict:
     return found
 
 
-def test_two_replicas_find_what_one_device_finds(alone):
-    found = result(start({"strategy": "mirrored"}))
-    assert found["order"] == alone["order"]
-    assert found["losses"] == pytest.approx(alone["losses"], abs=2e-4)
-    assert "replicated on 2 devices" in found["said"]
+@pytest.fixture(scope="module")
+def mirrored() -> dict:
+    """What two replicas find."""
+    return result(start({"strategy": "mirrored"}))
 
 
-def test_the_gate_is_the_same_on_every_replica():
+def test_two_replicas_find_what_one_device_finds(alone, mirrored):
+    assert mirrored["order"] == alone["order"]
+    assert mirrored["losses"] == pytest.approx(alone["losses"], abs=2e-4)
+    assert "replicated on 2 devices" in mirrored["said"]
+
+
+def test_the_gate_is_the_same_on_every_replica(mirrored):
     """With the default aggregation a replica's own write raises, or the copies go apart."""
-    found = result(start({"strategy": "mirrored"}))
-    assert found["modes"] == [5, 5]
-    assert found["levels"][0] == found["levels"][1] == found["level"] == [0, 1, 1, 1, 0, 0]
+    assert mirrored["modes"] == [5, 5]
+    assert mirrored["levels"][0] == mirrored["levels"][1] == mirrored["level"] == [0, 1, 1, 1, 0, 0]
 
 
 def workers(asked: dict) -> list[subprocess.Popen]:
@@ -76,6 +80,7 @@ def test_two_workers_find_what_one_device_finds_and_only_the_chief_writes(alone,
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_one_restart(alone, tmp_path):
     folder = {"folder": str(tmp_path / "kept")}
     chief, other = workers({0: folder, 1: folder | {"die_at": 72}})
