@@ -143,6 +143,8 @@ def _parameter_servers(seconds: float) -> tf.distribute.Strategy:
 
 
 def _tpu(address: str) -> tf.distribute.Strategy:
+    if address.startswith("grpc://") and not _listens(address.removeprefix("grpc://")):  # TensorFlow would try for minutes
+        raise ConfigError(f"training.strategy: no TPU at training.tpu={address!r}: nothing listens there")
     try:
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=address)
         tf.config.experimental_connect_to_cluster(resolver)
