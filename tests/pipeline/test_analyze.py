@@ -125,18 +125,17 @@ def test_numbers_and_ids_of_the_same_rows_are_duplicates():
 
 
 def test_duplicates_are_found_over_partials_merged_in_any_order():
-    left, right = RNG.integers(0, 40, 3000), None
+    left = RNG.integers(0, 40, 3000)
     right = [f"r{value}" for value in left]
     feature, other = Feature(name="a"), Feature(name="b")
     cut = [slice(0, 1000), slice(1000, 1100), slice(1100, 3000)]
-    own, start = [], 0
-    for name, values in ((feature, left.tolist()), (other, right)):
+    own = []
+    for name, values, order in ((feature, left.tolist(), 1), (other, right, -1)):
         parts = []
         for place in cut:
             numbered = RowKeys(mix(np.arange(place.start, place.stop, dtype=np.uint64)))
             parts.append(analyze(name, table(**{name.name: values[place]}), numbered))
-        own.append(finish(name, [summarise(name, merge(parts[::-1] if start else parts))])[0])
-        start += 1
+        own.append(finish(name, [summarise(name, merge(parts[::order]))])[0])
     assert own[0].partition == own[1].partition
 
 
