@@ -31,7 +31,8 @@ print(json.dumps({"inputs": sorted(inputs), "scores": served(**inputs)["score"].
 def stage_lines(said: str) -> dict[str, str]:
     """What each stage said last."""
     names = ("preprocess", "search", "select", "retrain", "export", "report")
-    return {line.split(":")[0]: line for line in said.splitlines() if line.split(":")[0] in names}
+    own = [line.split(": ", 1) for line in said.splitlines() if line.split(": ")[0] in names]
+    return {name: rest for name, rest in own if rest.startswith(("unchanged", "done"))}
 
 
 def test_from_raw_rows_to_a_served_model(small_job, winnow, tmp_path):
