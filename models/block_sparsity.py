@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from features.errors import ConfigError
 from models.compact import CompactConv2D, CompactDense
+from models.schedule import strongest
 
 MIN_BLOCKS = 100  # a matrix of fewer is left as it is, as in the paper
 
@@ -31,7 +32,7 @@ class BlockSparse(tf.keras.layers.Layer):
       sparsity: share of the blocks to be taken away in the end, between 0 and 1.
       activation: as of Keras' layers.
       attention: whether blocks have trained logits; without, attention is 1.
-      balanced: whether each block of outputs keeps the same number of input blocks.
+      balanced: whether each block of outputs keeps the same number of input blocks, and each of inputs about the same.
     """
 
     def __init__(
@@ -57,10 +58,15 @@ class BlockSparse(tf.keras.layers.Layer):
         return int(np.prod(self.grid)) >= MIN_BLOCKS
 
     @property
+    def staying(self) -> int:
+        """Blocks that stay in the end."""
+        return int(strongest(np.zeros(self.grid), self.sparsity, self.balanced).sum())
+
+    @property
     def note(self) -> str:
         """What is thinned, or why nothing is, in words."""
         blocks = f"{self.name}: {self.grid[0]} x {self.grid[1]} blocks of {self.block} x {self.block}"
-        return f"{blocks}, {self.sparsity:.0%} to go" if self.prunable else f"{blocks}, fewer than {MIN_BLOCKS}: left dense"
+        return f"{blocks}, {self.staying} to stay" if self.prunable else f"{blocks}, fewer than {MIN_BLOCKS}: left dense"
 
     def make_blocks(self, inputs: int) -> None:
         """Makes the mask and the logits of a matrix [inputs, units].
@@ -77,13 +83,10 @@ class BlockSparse(tf.keras.layers.Layer):
             )
         if not self.prunable:
             return
-        together = self.grid[0] if self.balanced else self.grid[0] * self.grid[1]
-        if together - round(self.sparsity * together) < 1:
-            what = "an output block" if self.balanced else "the layer"
-            most = np.floor(1e4 * (1 - 1 / together)) / 1e4
-            raise ConfigError(
-                f"{self.name}: sparsity {self.sparsity} leaves {what} none of {together} blocks; use at most {most}"
-            )
+        blocks = self.grid[0] * self.grid[1]
+        if not self.staying:
+            most = np.floor(1e4 * (1 - 1 / blocks)) / 1e4
+            raise ConfigError(f"{self.name}: sparsity {self.sparsity} leaves none of {blocks} blocks; use at most {most}")
         only_first = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self.mask = self.add_weight("mask", self.grid, tf.float32, "ones", trainable=False, aggregation=only_first)
         if self.with_attention:

@@ -142,17 +142,31 @@ def strongest(scores: Floats, sparsity: float, balanced: bool = False) -> npt.ND
     Args:
       scores: [rows, columns] of the blocks of a matrix; those of minus infinity never stay.
       sparsity: share that goes.
-      balanced: whether each column of blocks keeps the same number.
+      balanced: whether each column of blocks keeps the same number, and each row, as far as that goes, as many as another.
 
     Returns:
       [rows, columns], true for those that stay.
     """
-    columns = scores.T if balanced else scores.reshape(1, -1)
-    count = columns.shape[1] - round(sparsity * columns.shape[1])
-    mask = np.zeros(columns.shape, bool)
-    for own, column in zip(mask, columns, strict=True):
-        own[top(column, count)] = True
-    return mask.T if balanced else mask.reshape(scores.shape)
+    if balanced:
+        return _balanced(scores, sparsity)
+    mask = np.zeros(scores.size, bool)
+    mask[top(scores.ravel(), scores.size - round(sparsity * scores.size))] = True
+    return mask.reshape(scores.shape)
+
+
+def _balanced(scores: Floats, sparsity: float) -> npt.NDArray[np.bool_]:
+    """Takes the best first. Without a bound on rows, all columns keep the blocks of the one or two strongest inputs."""
+    rows, columns = scores.shape
+    count = rows - int(sparsity * rows + 1e-6)  # rounded up: of few rows, half a block less would be much
+    bound = -(-count * columns // rows)
+    mask = np.zeros(scores.shape, bool)
+    for place in top(scores.ravel(), scores.size):
+        row, column = divmod(place, columns)
+        mask[row, column] = mask[:, column].sum() < count and mask[row].sum() < bound
+    for column in np.flatnonzero(mask.sum(0) < count):  # what is left for it lies in full rows
+        left = np.where(mask[:, column], -np.inf, scores[:, column])
+        mask[top(left, count - int(mask[:, column].sum())), column] = True
+    return mask
 
 
 def standings(before: Floats, logits: Floats, carry: float, frontier: npt.NDArray[np.bool_]) -> Floats:

@@ -56,9 +56,15 @@ def test_the_strongest_blocks_stay():
     assert strongest(scores, 0.0).all()
 
 
-def test_balanced_keeps_as_many_in_each_column():
-    scores = np.array([[5.0, 1.0], [4.0, 2.0], [3.0, 9.0], [2.0, 0.0]])
-    assert strongest(scores, 0.5, balanced=True).tolist() == [[True, False], [True, True], [False, True], [False, False]]
+def test_balanced_keeps_as_many_in_each_column_and_row():
+    scores = np.array([[9.0, 8.0], [4.0, 7.0], [3.0, 1.0], [2.0, 5.0]])
+    assert strongest(scores, 0.5, balanced=True).tolist() == [[True, False], [False, True], [True, False], [False, True]]
+    assert strongest(scores, 0.0, balanced=True).all()
+
+
+def test_balanced_columns_are_full_also_where_rows_must_give_way():
+    scores = np.array([[9.0, 8.0], [-np.inf, -np.inf], [-np.inf, -np.inf]])
+    assert strongest(scores, 0.67, balanced=True).tolist() == [[True, True], [False, False], [False, False]]
 
 
 def test_what_has_gone_never_stays():

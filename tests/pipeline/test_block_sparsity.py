@@ -26,7 +26,7 @@ def test_the_pruned_model_is_thinned_proved_and_compact(small_job, winnow, tmp_p
     path = small_job(model=with_tower(**SPARSE))
     code, said = winnow("run", path)
     assert code == 0, said
-    assert "tower_0: 8 x 16 blocks of 2 x 2, 75% to go" in said
+    assert "tower_0: 8 x 16 blocks of 2 x 2, 32 to stay" in said
     assert "tower_1: 16 x 4 blocks of 2 x 2, fewer than 100: left dense" in said
     work = tmp_path / "work"
     proof = json.loads((work / "proof" / "proof.json").read_text())
