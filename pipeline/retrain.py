@@ -30,6 +30,7 @@ from pipeline.tensorboard import Events
 from pipeline.transformed import SplitName, Transformed
 from pipeline.watch import Watch
 
+_SPARSE_STEPS = 400
 FIGURES = ("auc", "log_loss", "normalised_entropy", "calibration")
 
 
@@ -56,6 +57,11 @@ def fit(
     if seed == training.seed:
         for layer in sparse_layers(model):
             say(layer.note)
+        if sparse and steps < _SPARSE_STEPS:
+            say(
+                f"warning: model.tower.block_sparsity: {steps} optimizer steps are few to thin a tower in; from "
+                f"{_SPARSE_STEPS} on it loses less. Raise training.epochs or lower training.batch_size"
+            )
     with progress(f"training, {len(widths)} features", steps) as tick:
         watch = Watch(tick, Events(config.work_dir, f"training/{len(widths)}_features_seed_{seed}"), training.batch_size)
         job = {"widths": dict(widths), "seed": seed, "rows": [split, reader.rows], "sparse": sparse}
