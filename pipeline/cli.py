@@ -185,7 +185,7 @@ def demo(
     truth = generate(Path(read.data.train[0]).parent)
     _run(STAGES, config, overrides, force)
     spec = FeatureSpec.load(Path(read.work_dir, "model"))
-    say(f"{compare(truth, spec.names())}\nreport: {Path(read.work_dir, 'report', 'index.html')}")
+    say(str(compare(truth, spec.names())))
 
 
 products.add_to(app)
