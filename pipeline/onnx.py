@@ -31,8 +31,8 @@ def to_onnx(path: str | Path, output: str | Path) -> float:
       DataError: the model cannot be loaded, or the engines differ by more than 1e-5.
     """
     try:
-        import onnxruntime  # type: ignore[import-untyped]
-        import tf2onnx  # type: ignore[import-untyped]
+        import onnxruntime
+        import tf2onnx
     except ImportError as error:
         raise ConfigError(f"ONNX needs the package {error.name}; run `pip install 'winnow[onnx]'`") from None
     served = Served(path)
