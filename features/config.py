@@ -148,7 +148,6 @@ class FeatureRule(_Model):
     source: str | None = None
     cost: float | None = Field(None, ge=0)
     cost_per_column: float = Field(0.0, ge=0)
-    default: str | float | None = None
 
     @field_validator("match", mode="before")
     @classmethod

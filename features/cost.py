@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from features.config import Budget, Config, Feature, Model, Training
+from features.config import Config, Feature, Model, Training
 from features.encoding import Encoding
 from features.errors import ConfigError
 
@@ -121,13 +121,6 @@ def declared_model(features: Sequence[Feature], encodings: Sequence[Encoding], s
 def shared(features: Iterable[Feature], sources: Mapping[str, float]) -> tuple[dict[str, str], dict[str, float]]:
     """Each feature's source, where it has one with a cost, and the costs."""
     return {f.name: f.source for f in features if f.source is not None and f.source in sources}, dict(sources)
-
-
-def budget_bytes(budget: Budget, full: int) -> int:
-    """The budget in bytes, where it is one of bytes; `full` as in `Budget.limit`."""
-    if budget.bytes is None:
-        raise ConfigError("selection.budget: not a budget of bytes")
-    return int(budget.limit(full))
 
 
 def cost_model(config: Config, features: Sequence[Feature], encodings: Sequence[Encoding]) -> CostModel:

@@ -22,11 +22,11 @@ from models.ranking import RankingModel
 from models.serving import SCORE, ServingModel
 from models.training import example_inputs
 from pipeline import files
-from pipeline.dataset import Transformed
 from pipeline.measure import disk_bytes, latencies
 from pipeline.requests import GOLDEN_FILE, WARMUP_FILE, as_tensors, make_requests, write_golden, write_warmup
 from pipeline.served import EXTRA, SAVED_MODEL
 from pipeline.stage import fingerprint
+from pipeline.transformed import Transformed
 
 _PACKAGES = ("winnow", "tensorflow", "tensorflow-transform", "tensorflow-recommenders", "apache-beam", "pyarrow")
 _BATCHES = (1, 32, 1000)

@@ -9,7 +9,7 @@ from features.config import Config, expand
 from features.errors import DataError
 from features.spec import FeatureSpec
 from pipeline import files
-from pipeline.stage import Stage, fingerprint, recorded
+from pipeline.stage import CHECKPOINTS, Stage, fingerprint, recorded
 
 FOLDERS = {
     "preprocess": "transformed",
@@ -51,7 +51,7 @@ class Plan:
         if files.access.read_only:
             names = [name for name in names if name in TRAINING]
         if force:
-            files.remove(files.join(self.config.work_dir, "checkpoints"))
+            files.remove(files.join(self.config.work_dir, CHECKPOINTS))
         return {name: {"folder": self.folder(name), "made": self.stage(name).run(force)} for name in names}
 
     def _preprocess(self) -> tuple[list[Any], Callable[[str], None]]:
@@ -109,8 +109,8 @@ class Plan:
 
     def _export(self) -> tuple[list[Any], Callable[[str], None]]:
         def build(folder: str) -> None:
-            from pipeline.dataset import Transformed
             from pipeline.export import export
+            from pipeline.transformed import Transformed
 
             data = Transformed(self.folder("preprocess"))
             path, selection = self._read("search", "path.json"), self._read("select", "selection.json")

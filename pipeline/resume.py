@@ -15,9 +15,7 @@ from models.strategy import follows, serve
 from pipeline import files
 from pipeline.console import say
 from pipeline.dataset import Reader
-from pipeline.stage import fingerprint
-
-FOLDER = "checkpoints"
+from pipeline.stage import CHECKPOINTS, fingerprint
 
 
 def checkpoints(
@@ -46,7 +44,7 @@ def checkpoints(
     whole = {"model": fingerprint(model), "training": fingerprint(training)}
     whole |= {key: fingerprint(value) for key, value in job.items()}
     minutes, writes = config.training.checkpoint_minutes, not follows(config.training)
-    return Checkpoints(files.join(config.work_dir, FOLDER, name), whole, minutes, say, remember, recall, writes)
+    return Checkpoints(files.join(config.work_dir, CHECKPOINTS, name), whole, minutes, say, remember, recall, writes)
 
 
 def takes_part(config: Config) -> bool:

@@ -26,9 +26,9 @@ from pipeline.console import progress, say
 from pipeline.dataset import Reader
 from pipeline.estimate import ESTIMATION_ROWS, Estimate, rounded
 from pipeline.previous import Previous
-from pipeline.resume import FOLDER as CHECKPOINTS
 from pipeline.resume import batches, checkpoints
 from pipeline.sanity import warn_of_data, warn_of_quality, warn_of_schedule
+from pipeline.stage import CHECKPOINTS
 from pipeline.tensorboard import Events
 from pipeline.transformed import Transformed
 from pipeline.watch import Watch

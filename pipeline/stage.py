@@ -14,6 +14,7 @@ from pipeline import files
 from pipeline.console import load_tensorflow, say
 
 MARKER = "stage.json"
+CHECKPOINTS = "checkpoints"  # folder of the work folder in which trainings leave theirs
 _CHIEF_SECONDS = 600  # for what the chief alone does at the end of a stage
 
 
