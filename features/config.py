@@ -6,9 +6,6 @@ against the data's columns with `Config.resolve`, which gives one `Feature` for 
 
 from __future__ import annotations
 
-import fnmatch
-import os
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,26 +13,13 @@ import pydantic
 import yaml
 from pydantic import Field, field_validator, model_validator
 
+from features.budget import UNITS, Budget
 from features.errors import ConfigError
-
-Kind = Literal["numeric", "categorical", "multivalued", "dense", "cross"]
-PositiveInt = Annotated[int, Field(gt=0)]
-NonNegativeInt = Annotated[int, Field(ge=0)]
-PositiveFloat = Annotated[float, Field(gt=0)]
-
-_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
-_UNITS = ("features", "bytes", "parameters", "cost", "latency", "auto", "all")
-_LATENCY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms)\s*")
-_RANGE = re.compile(r"^(.*?)(\d+)\.\.(.*?)(\d+)$")
+from features.feature import Feature, FeatureRule, expand_pattern
+from features.fields import NonNegativeInt, Part, PositiveFloat, PositiveInt, expand
 
 
-class _Model(pydantic.BaseModel):
-    """Every part of a config refuses fields it does not know."""
-
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
-
-
-class Split(_Model):
+class Split(Part):
     """How rows of the `train` files become train, validation and test rows.
 
     by: `row` (a seeded draw per row), `hash` (of a key column: all rows of a key stay together), `column` (its values
@@ -64,7 +48,7 @@ class Split(_Model):
         return self
 
 
-class Data(_Model):
+class Data(Part):
     """Where the rows are and how to read them.
 
     train, validation, test: paths or globs of any Beam filesystem; `${NAME:-default}` reads the environment. Rows of
@@ -115,81 +99,7 @@ class Data(_Model):
         return self.delimiter or ("\t" if self.format == "tsv" else ",")
 
 
-class FeatureRule(_Model):
-    """One line of `features`: which columns it matches, and what is done with them.
-
-    match: a name, a glob (`onehot_feat*`), a range (`I1..I13`), or a list of these.
-    kind: numeric, categorical, multivalued, dense, or cross (of `columns`).
-    encoding (numeric): `buckets` (quantiles to ids), `log_square` (Criteo's floor(log(x)^2) to ids), or `value` (a
-        float with a missing indicator, after `clip`, `log1p` and `standardise`).
-    hash_buckets (categorical, multivalued, cross): hash instead of a vocabulary.
-    separator (multivalued): splits text; lists need none. max_length: values beyond it are cut.
-    group: features of one group are picked together. source: where the value comes from; the cost of a source, in
-        `selection.sources`, is paid once. cost, cost_per_column: of the feature, for budgets of cost.
-    """
-
-    match: list[str]
-    kind: Kind = "categorical"
-    columns: list[str] = []
-    encoding: Literal["buckets", "log_square", "value"] = "buckets"
-    buckets: Annotated[int, Field(gt=1)] = 64
-    clip: tuple[float, float] | None = None
-    log1p: bool = False
-    standardise: bool = True
-    min_count: PositiveInt = 5
-    max_size: PositiveInt | None = None
-    oov_buckets: PositiveInt = 1
-    hash_buckets: PositiveInt | None = None
-    separator: str | None = None
-    max_length: PositiveInt = 16
-    weights: str | None = None
-    width: PositiveInt | None = None
-    group: str | None = None
-    source: str | None = None
-    cost: float | None = Field(None, ge=0)
-    cost_per_column: float = Field(0.0, ge=0)
-
-    @field_validator("match", mode="before")
-    @classmethod
-    def _list(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _whole(self) -> FeatureRule:
-        if self.kind == "cross":
-            if len(self.columns) < 2 or self.hash_buckets is None or len(self.match) > 1:
-                raise ValueError("a cross needs one name in `match`, two or more `columns`, and `hash_buckets`")
-        elif self.columns:
-            raise ValueError("`columns` belongs to kind cross")
-        if self.weights and self.kind != "multivalued":
-            raise ValueError("`weights` belongs to kind multivalued")
-        return self
-
-
-class Feature(FeatureRule):
-    """A rule applied to one column: what preprocessing, the model and the spec speak of."""
-
-    match: list[str] = []
-    name: str
-
-    @property
-    def inputs(self) -> list[str]:
-        """The raw columns this feature reads."""
-        own = self.columns if self.kind == "cross" else [self.name]
-        return own + ([self.weights] if self.weights else [])
-
-    @property
-    def embedded(self) -> bool:
-        """Whether the feature is ids into a table (else floats)."""
-        return not (self.kind == "dense" or (self.kind == "numeric" and self.encoding == "value"))
-
-    @property
-    def has_vocabulary(self) -> bool:
-        """Whether ids come from a vocabulary learnt from the train split."""
-        return self.kind in ("categorical", "multivalued") and self.hash_buckets is None
-
-
-class BlockSparsity(_Model):
+class BlockSparsity(Part):
     """Weights of the tower's layers taken away by blocks, chosen by attention; layers of fewer than 100 blocks stay whole.
 
     block: rows and columns of a block. sparsity: share of each layer's blocks that go.
@@ -199,7 +109,7 @@ class BlockSparsity(_Model):
     sparsity: float = Field(0.9, gt=0, lt=1)
 
 
-class Tower(_Model):
+class Tower(Part):
     """The dense layers over the crossed embeddings; with `block_sparsity`, the pruned model's are thinned too."""
 
     units: list[PositiveInt] = [256, 128]
@@ -213,7 +123,7 @@ class Tower(_Model):
         return self
 
 
-class Model(_Model):
+class Model(Part):
     """The ranking model.
 
     interaction: `dcn` (DCN-v2), `dot` (DotInteraction after a projection to one width) or `none` (concatenation).
@@ -231,7 +141,7 @@ class Model(_Model):
         return self.model_copy(update={"tower": Tower(units=self.tower.units)})
 
 
-class Training(_Model):
+class Training(Part):
     """How a model is trained from scratch (by `winnow retrain`); `selection` overrides batch size and epochs.
 
     strategy: of tf.distribute, see docs/training.md. tpu: address of the TPU, for strategy tpu.
@@ -254,80 +164,14 @@ class Training(_Model):
     worker_minutes: PositiveFloat = 10
 
 
-class Budget(_Model):
-    """What the pruned model may cost: exactly one of these. `auto` alone stands for `{auto: bytes}`,
-    `all` for `{all: true}`.
-
-    Each is a number or a share, such as `10%`, of all candidates at full width:
-    features: how many (a number). bytes: of embedding tables, with `slots` also of their optimizer's slots. parameters: of
-        the tables and the network's weights on their columns. cost: in the unit of the features' own `cost`s. latency: of
-        a request of `latency_batch` rows, measured, such as `500us` or `2ms`.
-    all: everything is kept at full width and nothing is searched, as without a `selection`.
-    auto: the least `features` or `bytes` whose validation log loss is within `tolerance` of the full model's.
-    """
-
-    features: PositiveInt | None = None
-    bytes: PositiveInt | str | None = None
-    parameters: PositiveInt | str | None = None
-    cost: PositiveFloat | str | None = None
-    latency: str | None = None
-    auto: Literal["features", "bytes"] | None = None
-    all: Literal[True] | None = None
-    slots: bool = False
-    latency_batch: PositiveInt = 32
-    tolerance: PositiveFloat = 0.001
-
-    @model_validator(mode="before")
-    @classmethod
-    def _named(cls, value: Any) -> Any:
-        return {"auto": {"auto": "bytes"}, "all": {"all": True}}.get(value, value) if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _one(self) -> Budget:
-        if sum(getattr(self, unit) is not None for unit in _UNITS) != 1:
-            raise ValueError(f"a budget names exactly one of {', '.join(_UNITS)}")
-        asked = getattr(self, self.asked)
-        if isinstance(asked, str) and self.auto is None and not (self.latency and _LATENCY.fullmatch(asked)):
-            _share(asked)
-        return self
-
-    @property
-    def asked(self) -> str:
-        """The field that is given."""
-        return next(unit for unit in _UNITS if getattr(self, unit) is not None)
-
-    @property
-    def unit(self) -> str:
-        """What is counted: the field that is given, or what `auto` names."""
-        return self.auto or self.asked
-
-    @property
-    def share(self) -> float | None:
-        """The share asked for, where one is."""
-        asked = getattr(self, self.asked)
-        return _share(asked) if isinstance(asked, str) and asked.rstrip().endswith("%") else None
-
-    def limit(self, full: float) -> float:
-        """The budget as a number: of microseconds for a latency.
-
-        Args:
-          full: cost of all candidates at full width, which a share is of.
-        """
-        if self.share is not None:
-            return full * self.share
-        asked = getattr(self, self.asked)
-        found = _LATENCY.fullmatch(asked) if isinstance(asked, str) else None
-        return float(found[1]) * {"us": 1, "ms": 1000}[found[2]] if found else float(asked)
-
-
-class Frontier(_Model):
+class Frontier(Part):
     """The search over widths: rounds, and the weight of cost against attention in each pick (0: attention alone)."""
 
     rounds: PositiveInt = 150
     beta: float = Field(0.5, ge=0)
 
 
-class Selection(_Model):
+class Selection(Part):
     """The search for features and widths.
 
     method: what ranks the features; all but sequential_attention are there to compare it with.
@@ -366,7 +210,7 @@ class Selection(_Model):
     seed: int = 1
 
 
-class Proof(_Model):
+class Proof(Part):
     """How the chosen features are proved: retrainings from scratch, and the resampling behind the intervals.
 
     points: further points to prove, each a number of features of the path or a budget such as `{bytes: 5%}`.
@@ -381,7 +225,7 @@ class Proof(_Model):
     confidence: float = Field(0.95, gt=0, lt=1)
 
 
-class Config(_Model):
+class Config(Part):
     """A whole config. `load` reads one from YAML."""
 
     name: str = Field(pattern=r"^[\w.-]+$")
@@ -463,35 +307,6 @@ class Config(_Model):
         return [name for name in names if any(name in expand_pattern(pattern, names) for pattern in patterns)]
 
 
-def expand(text: str) -> str:
-    """Replaces `${NAME}` and `${NAME:-default}` from the environment."""
-
-    def value(match: re.Match[str]) -> str:
-        found = os.environ.get(match[1]) or match[2]
-        if found is None:
-            raise ValueError(f"environment variable {match[1]} is not set; set it, or write ${{{match[1]}:-default}}")
-        return found
-
-    return _VARIABLE.sub(value, text)
-
-
-def expand_pattern(pattern: str, columns: list[str]) -> list[str]:
-    """Names that a pattern stands for: a glob over `columns`, a range such as `I1..I13`, or the name itself."""
-    if any(mark in pattern for mark in "*?["):
-        return fnmatch.filter(columns, pattern)
-    span = _RANGE.match(pattern)
-    if span and span[1] == span[3] and int(span[2]) <= int(span[4]):
-        return [f"{span[1]}{number}" for number in range(int(span[2]), int(span[4]) + 1)]
-    return [pattern]
-
-
-def _share(text: str) -> float:
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
-    if not match or not 0 < float(match[1]) <= 100:
-        raise ValueError(f"{text!r} is neither a number nor a share such as `10%` (nor, of latency, `500us` or `2ms`)")
-    return float(match[1]) / 100
-
-
 def _override(document: dict[str, Any], override: str) -> None:
     key, separator, text = override.partition("=")
     if not separator:
@@ -507,7 +322,7 @@ def _override(document: dict[str, Any], override: str) -> None:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
         raise ConfigError(f"--set {override}: the value is not YAML") from None
-    if parents and parents[-1] == "budget" and last in _UNITS:  # a budget holds one unit: naming another replaces it
+    if parents and parents[-1] == "budget" and last in UNITS:  # a budget holds one unit: naming another replaces it
         place.clear()
     place[last] = value
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from features.config import Config, Feature, Model, Training
+from features.config import Config, Model, Training
 from features.encoding import Encoding
 from features.errors import ConfigError
+from features.feature import Feature
 
 FLOAT_BYTES = 4
 _SLOTS_A_COLUMN = {"adam": 2, "adagrad": 1, "rowwise_adagrad": 0}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from features.config import Feature
+from features.feature import Feature
 
 PADDING, MISSING, FIRST_BUCKET = 0, 1, 2
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from features.config import Feature
 from features.errors import DataError
+from features.feature import Feature
 
 MISSING_INT = int(np.iinfo(np.int64).min)
 

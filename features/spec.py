@@ -11,8 +11,8 @@ from typing import Any
 import pydantic
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from features.config import Kind
 from features.errors import DataError
+from features.feature import Kind
 
 VERSION = 2
 FILE, SCHEMA_FILE, VOCABULARY_FOLDER = "feature_spec.json", "schema.pbtxt", "vocabulary"

@@ -12,8 +12,8 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from tensorflow_transform import impl_helper
 
-from features.config import Feature
 from features.encoding import FIRST_BUCKET, MISSING, PADDING
+from features.feature import Feature
 from features.inputs import Input
 from features.statistics import Statistics
 

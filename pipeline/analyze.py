@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.config import Feature
+from features.feature import Feature
 from features.inputs import MISSING_INT
 from pipeline.hashing import hash_values
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import apache_beam as beam
 
-from features.config import Feature
 from features.errors import DataError
+from features.feature import Feature
 from features.statistics import Statistics, mark_duplicates
 from pipeline import files
 from pipeline.analyze import Partial, merge

@@ -17,9 +17,10 @@ from packaging.requirements import Requirement
 from rich import box
 from rich.table import Table
 
-from features.config import Config, Feature
+from features.config import Config
 from features.encoding import Encoding
 from features.errors import WinnowError
+from features.feature import Feature
 from pipeline import files
 from pipeline.console import load_tensorflow
 

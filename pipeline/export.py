@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
 
-from features.config import Config, Feature
+from features.config import Config
+from features.feature import Feature
 from features.inputs import Input, argument_names
 from features.spec import FILE, SCHEMA_FILE, VOCABULARY_FOLDER, FeatureSpec, KeptFeature, RawInput, Vocabulary, sha256
 from features.statistics import Statistics, load_statistics

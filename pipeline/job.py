@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from features.config import Config, Feature
+from features.config import Config
 from features.errors import DataError
+from features.feature import Feature
 from features.inputs import Input, inputs_of
 from pipeline.ingest import column_types
 from pipeline.shards import File, list_files

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from features.config import Config, Feature
+from features.config import Config
 from features.cost import CostModel, shared
+from features.feature import Feature
 from features.statistics import load_statistics
 from pipeline import files
 from pipeline.console import say

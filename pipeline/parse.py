@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.config import Config, Feature
+from features.config import Config
+from features.feature import Feature
 from features.inputs import Input
 from pipeline import files
 from pipeline.analyze import Partial, RowKeys, analyze, bucketed, merge, read_partials, write_partials

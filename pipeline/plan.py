@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from features.config import Config, expand
+from features.config import Config
 from features.errors import DataError
+from features.fields import expand
 from features.spec import FeatureSpec
 from pipeline import files
 from pipeline.stage import CHECKPOINTS, Stage, fingerprint, recorded

@@ -15,9 +15,9 @@ import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet
 
-from features.config import Feature
 from features.encoding import Encoding
 from features.errors import DataError
+from features.feature import Feature
 from features.statistics import Statistics
 from pipeline import files
 from pipeline.console import say

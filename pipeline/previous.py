@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from features.config import Config, expand
+from features.config import Config
+from features.fields import expand
 from features.spec import FeatureSpec
 from pipeline.transformed import Transformed
 

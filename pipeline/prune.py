@@ -11,8 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from features.config import Config, Feature, FeatureRule, expand_pattern
+from features.config import Config
 from features.errors import ConfigError
+from features.feature import Feature, FeatureRule, expand_pattern
 from features.spec import FeatureSpec, KeptFeature
 
 LINE_LENGTH = 120

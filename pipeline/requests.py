@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from features.config import Feature
 from features.errors import DataError
+from features.feature import Feature
 from features.inputs import Input, argument_names
 from features.statistics import Statistics
 

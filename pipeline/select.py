@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from features.allocation import Problem, Widths, allocations
-from features.config import Budget, Config
+from features.budget import Budget
+from features.config import Config
 from features.cost import table_bytes, total_bytes
 from features.encoding import Encoding
 from features.errors import ConfigError

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet
 
-from features.config import Data, Feature
+from features.config import Data
+from features.feature import Feature
 from features.inputs import Input
 from pipeline import files
 from pipeline.parse import Parsed, read_copy

@@ -12,9 +12,9 @@ import pyarrow.parquet
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from features.config import Feature
 from features.encoding import Encoding
 from features.errors import DataError
+from features.feature import Feature
 from features.inputs import Input
 from pipeline import files
 

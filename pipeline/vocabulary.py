@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.config import Feature
+from features.feature import Feature
 from features.statistics import Statistics
 from pipeline.analyze import Moments, Partial, unkeyed
 from pipeline.hashing import mix

@@ -3,8 +3,9 @@
 import pytest
 import yaml
 
-from features.config import Config, expand_pattern
+from features.config import Config
 from features.errors import ConfigError
+from features.feature import expand_pattern
 
 BASE = {
     "data": {"format": "csv", "train": "train.csv", "label": "click"},

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from features.config import Budget, Feature, Model, Training
+from features.budget import Budget
+from features.config import Model, Training
 from features.cost import byte_model, count_model, declared_model, parameter_model
 from features.encoding import Encoding
 from features.errors import ConfigError
+from features.feature import Feature
 
 A, B, FLOAT = Encoding("a", 100), Encoding("b", 10), Encoding("f", 0, 3)
 WIDTHS = {"a": 4, "b": 2, "f": 3}

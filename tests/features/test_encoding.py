@@ -1,7 +1,7 @@
 import pytest
 
-from features.config import Feature
 from features.encoding import Encoding
+from features.feature import Feature
 
 
 @pytest.mark.parametrize(

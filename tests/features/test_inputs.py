@@ -3,8 +3,8 @@ import math
 import pyarrow as pa
 import pytest
 
-from features.config import Feature
 from features.errors import DataError
+from features.feature import Feature
 from features.inputs import MISSING_INT, Input, inputs_of
 
 

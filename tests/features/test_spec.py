@@ -137,7 +137,7 @@ def test_checksums_of_vocabularies(tmp_path):
 
 
 def test_config_has_the_rules_and_widths():
-    from features.config import FeatureRule
+    from features.feature import FeatureRule
 
     rules = FeatureSpec.model_validate(document()).to_config()["features"]
     assert rules[0] == {"match": ["a"], "width": 8}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.config import Feature
+from features.feature import Feature
 from features.inputs import MISSING_INT, Input
 from features.statistics import Statistics
 from features.transform import LOG_SQUARE_BUCKETS, make_preprocessing_fn, write_graph

@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from features.config import Feature
+from features.feature import Feature
 from features.inputs import MISSING_INT
 from features.statistics import Statistics, mark_duplicates
 from pipeline.analyze import Partial, RowKeys, analyze, bucketed, keyed, merge, read_partials, unkeyed, write_partials

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from features.config import Feature
+from features.feature import Feature
 from pipeline.latency import fitted, kind_of
 
 
