@@ -27,10 +27,13 @@ class ServingModel(tf.Module):
 
     def __init__(self, transform: Any, model: RankingModel, encodings: Sequence[Encoding], inputs: Sequence[Input]) -> None:
         super().__init__()
-        self.transform = transform
-        # Tracked by its variables alone: Keras would save functions of every layer for loading it as a Keras model.
+        # Tracked by their variables and vocabularies alone: else Keras would save functions of every layer, and TFT its own
+        # signatures and each vocabulary a second time, from when it traced the shapes.
         self.weights = list(model.variables)
         self._model: Callable[[], RankingModel] = lambda: model
+        self.initializers = list(transform.initializers)
+        self.vocabularies = _captured(transform)
+        self._transform: Callable[[Tensors], Tensors] = lambda raw: transform.transform_fn(raw)
         self.inputs = list(inputs)
         self._encodings = list(encodings)
         # A vector of another length is an error; of a list, any length will do.
@@ -38,7 +41,8 @@ class ServingModel(tf.Module):
         columns = {e.name: (tf.int64 if e.embedded else tf.float32, e.length) for e in encodings}
         self._columns = columns | {f"{e.name}.weights": (tf.float32, e.length) for e in encodings if e.weighted}
         # One function of its own, so that the SavedModel holds the graph once and not once per signature.
-        self._score = tf.function(self.score, input_signature=[{i.name: self._spec(i) for i in self.inputs}])
+        scored = tf.function(self.score, input_signature=[{i.name: self._spec(i) for i in self.inputs}])
+        self._score: Callable[[Tensors], tf.Tensor] = lambda raw: scored(raw)
 
     @property
     def model(self) -> RankingModel:
@@ -52,7 +56,7 @@ class ServingModel(tf.Module):
     def transformed(self, raw: Tensors) -> dict[str, tf.Tensor]:
         """Ids, int64 [batch, length], and floats of raw columns, by the transform's names."""
         fitted = {i.name: _fit(raw[i.name], i) if self._ragged(i) else raw[i.name] for i in self.inputs}
-        found = self.transform.transform_fn(fitted)
+        found = self._transform(fitted)
         return {name: tf.reshape(found[name], [-1, length]) for name, (_, length) in self._columns.items()}
 
     def score_ids(self, transformed: Tensors) -> tf.Tensor:
@@ -132,6 +136,12 @@ def stack(transformed: Tensors, encodings: Sequence[Encoding]) -> dict[str, tf.T
             axis=1,
         )
     return inputs
+
+
+def _captured(transform: Any) -> list[Any]:
+    """The lookup tables that a restored transform looks into."""
+    used = {id(tensor) for tensor in transform.transform_fn.captured_inputs}
+    return [table for table in transform.resources if id(table.resource_handle) in used]
 
 
 def _fit(values: tf.Tensor, column: Input) -> tf.Tensor:

@@ -84,7 +84,7 @@ def prove(
     Where there are test rows, models train on the validation rows too: they have done their work, and the test rows are
     untouched. The weights are those of the pruned model of the first seed; where the config asks for block sparsity it is that
     model whose tower is thinned, and a point `dense pruned` stands beside it. A point and seed already scored by an interrupted
-    run is not trained again.
+    run is not trained again, nor is a point that equals an earlier one: without a search, `full` and `pruned` are one model.
 
     Args:
       config: of the run.
@@ -97,6 +97,7 @@ def prove(
     points = {"full": full, "pruned": {kept["feature"]: kept["width"] for kept in selection["kept"]}, **(more or {})}
     if config.model.tower.block_sparsity:
         points["dense pruned"] = points["pruned"]
+    twins = {name: _first_equal(config, points, name) for name in points}
     split: SplitName = "test" if data.rows("test") else "validation"
     learnt: SplitName = "train+validation" if split == "test" and config.proof.include_validation else "train"
     seeds = [config.training.seed + n for n in range(config.proof.seeds)]
@@ -108,8 +109,12 @@ def prove(
     with progress("retrain", len(points) * len(seeds)) as tick:
         for seed in seeds:
             for name, widths in points.items():
-                run = _Run(config, data, learnt, split, name, widths, seed)
-                found, speed = run.scores(folder, keep=seed == seeds[0] and name == "pruned")
+                twin = twins[name]
+                if twin == name:
+                    run = _Run(config, data, learnt, split, name, widths, seed)
+                    found, speed = run.scores(folder, keep=seed == seeds[0] and name == twins["pruned"])
+                else:
+                    found, speed = scores[twin][-1], speeds[twin][-1]
                 scores[name].append(found)
                 speeds[name].append(speed)
                 done = sum(len(runs) for runs in scores.values())
@@ -149,7 +154,7 @@ class _Run:
         if path.exists():
             with np.load(path) as held:
                 return Scores.restore(held), float(held["speed"])
-        sparse = self.name == "pruned" and self.config.model.tower.block_sparsity is not None
+        sparse = _thinned(self.config, self.name)
         model, encodings, speed = fit(self.config, self.data, self.widths, self.seed, self.learnt, sparse)
         scores = score(model, Reader(self.data, self.split, encodings).ordered(8192))
         if follows(self.config.training):
@@ -160,6 +165,15 @@ class _Run:
         np.savez_compressed(aside, allow_pickle=False, speed=speed, **scores.state())
         aside.rename(path)
         return scores, speed
+
+
+def _thinned(config: Config, point: str) -> bool:
+    return point == "pruned" and config.model.tower.block_sparsity is not None
+
+
+def _first_equal(config: Config, points: Mapping[str, Mapping[str, int]], name: str) -> str:
+    """The first point that trains the same model as `name`, as often as not itself."""
+    return next(o for o in points if points[o] == points[name] and _thinned(config, o) == _thinned(config, name))
 
 
 def _points(

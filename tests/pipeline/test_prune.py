@@ -183,6 +183,8 @@ def test_a_run_of_it_reads_the_kept_columns_alone_and_gives_the_same(small_job, 
     code, said = winnow("run", tmp_path / "small-pruned.yaml")
     assert code == 0, said
     assert columns_touched(tmp_path / "train.parquet", reads) == {"good", "fine", "click"}
+    runs = (tmp_path / "work-pruned" / "proof" / "runs").iterdir()
+    assert {run.name.partition("-")[0] for run in runs} == {"full"}  # which the pruned one equals
     [part] = (tmp_path / "work-pruned" / "transformed" / "train").glob("*.parquet")
     assert set(pq.read_schema(part).names) == {"good", "fine", "click"}
 

@@ -152,6 +152,7 @@ def test_nothing_of_the_dropped_features_is_left(job, model):
             assert name not in graph
             assert name.replace(" ", "_") not in graph
         assert "hash_it" in graph  # what is kept does show
+    assert strings_of(model / "saved_model").count('op: "HashTableV2"') == 5  # each vocabulary is loaded once
     rows = sum(feature.rows for feature in spec.kept)
     shapes = [shape for _, shape in tf.train.list_variables(str(model / "saved_model" / "variables" / "variables"))]
     assert [shape for shape in shapes if shape[:1] == [rows]] == [[rows, 4]]
