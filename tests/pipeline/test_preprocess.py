@@ -1,10 +1,6 @@
 import hashlib
 import json
-import os
 import signal
-import subprocess
-import sys
-import textwrap
 import time
 from pathlib import Path
 
@@ -12,14 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from features.config import Config
 from features.errors import DataError
 from pipeline import files, shards, transform
 from pipeline.count import count
 from pipeline.job import Job
+from pipeline.plan import Plan
 from pipeline.preprocess import preprocess
 from tests.pipeline import memory
+from tests.processes import Process
 
 FEATURES = [{"match": "n", "kind": "numeric", "encoding": "value"}, {"match": ["c", "d"], "min_count": 2}]
 
@@ -288,39 +287,29 @@ def test_folders_of_an_object_store_move_with_their_marker_last(store, monkeypat
     assert not store
 
 
-SCRIPT = """
-    import sys
-    from pipeline import shards, transform
+def in_small_pieces(path):
+    """Preprocesses in many shards and row groups."""
     shards.PIECE_BYTES, shards.SHARD_BYTES, transform.ROW_GROUP_ROWS = 20000, 20000, 1000
-    from features.config import Config
-    from pipeline.plan import Plan
-    Plan(Config.load(sys.argv[1])).run(["preprocess"])
-"""
+    Plan(Config.load(path)).run(["preprocess"])
 
 
-@pytest.mark.slow
 def test_killed_at_any_time_and_run_again_the_output_is_that_of_an_uninterrupted_run(tmp_path):
-    import yaml
-
-    settings = config(write(tmp_path / "a", lines(20_000, 1)), tmp_path / "whole").model_dump(mode="json", exclude_unset=True)
-    (tmp_path / "job.py").write_text(textwrap.dedent(SCRIPT))
+    settings = config(write(tmp_path / "a", lines(10_000, 1)), tmp_path / "whole").model_dump(mode="json", exclude_unset=True)
 
     def start(work):
         path = tmp_path / f"{work}.yaml"
         path.write_text(yaml.safe_dump({**settings, "work_dir": str(tmp_path / work)}))
-        environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
-        return subprocess.Popen([sys.executable, tmp_path / "job.py", path], env=environment, stderr=subprocess.DEVNULL)
+        return Process(in_small_pieces, path)
 
-    assert start("whole").wait() == 0
-    marks = ["parsed/*.json", "vocabulary/*", "train/part-*"]
-    for mark in marks:
-        running = start("killed")
-        while running.poll() is None and not list((tmp_path / "killed" / "transformed.partial").glob(mark)):
+    assert start("whole").end() == 0
+    for mark in ("parsed/*.json", "vocabulary/*", "train/part-*"):
+        killed = start("killed")
+        while killed.running and not list((tmp_path / "killed" / "transformed.partial").glob(mark)):
             time.sleep(0.005)
-        running.send_signal(signal.SIGKILL)
-        running.wait()
+        killed.send(signal.SIGKILL)
+        assert killed.end() == -signal.SIGKILL
     assert not (tmp_path / "killed" / "transformed" / "stage.json").exists()
-    assert start("killed").wait() == 0
+    assert start("killed").end() == 0
     whole, again = (output(tmp_path / work / "transformed") for work in ("whole", "killed"))
     for found in (whole, again):
         found.pop("stage.json")

@@ -1,11 +1,8 @@
 """Searches and retrainings killed at several moments end as if they had not been."""
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,32 +12,23 @@ import tensorflow as tf
 import yaml
 
 from tests.conftest import SMALL_CONFIG
-
-ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
-
-
-def start(*arguments: object) -> subprocess.Popen:
-    command = [sys.executable, "-m", "pipeline.cli", *map(str, arguments)]
-    environment = {**os.environ, **ONE_THREAD}
-    root = Path(__file__).parents[2]
-    return subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+from tests.processes import Process
+from tests.processes import winnow as start
 
 
-def run(*arguments: object) -> str:
-    process = start(*arguments)
-    said, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, said
-    return said
+def ended(process: Process) -> str:
+    """What a command said that has to succeed."""
+    assert process.end() == 0, process.said
+    return process.said
 
 
 def kill_when(ready: Callable[[], object], *arguments: object, number: int = signal.SIGKILL) -> tuple[int, str]:
     """Starts a command and sends it a signal at a moment of its work folder."""
     process = start(*arguments)
-    while process.poll() is None and not ready():
+    while process.running and not ready():
         time.sleep(0.005)
-    process.send_signal(number)
-    said, _ = process.communicate(timeout=300)
-    return process.returncode, said
+    process.send(number)
+    return process.end(), process.said
 
 
 def values(prefix: Path) -> dict[str, bytes]:
@@ -53,7 +41,9 @@ def values(prefix: Path) -> dict[str, bytes]:
 @pytest.fixture
 def two_jobs(small_job, winnow, tmp_path):
     """Configs of one job with two work folders, both preprocessed."""
-    config = small_job(training=SMALL_CONFIG["training"] | {"checkpoint_minutes": 0})
+    features = [{"match": ["good", "noise", "code"]}, {"match": ["fine"], "kind": "numeric", "buckets": 16}]
+    training = SMALL_CONFIG["training"] | {"checkpoint_minutes": 0}
+    config = small_job(features=features, training=training, proof={"seeds": 1, "bootstrap": 10})
     code, said = winnow("preprocess", config)
     assert code == 0, said
     document = yaml.safe_load(config.read_text())
@@ -63,12 +53,10 @@ def two_jobs(small_job, winnow, tmp_path):
     return config, other
 
 
-@pytest.mark.slow
 def test_killed_at_any_moment(two_jobs, tmp_path):
     config, other = two_jobs
     work, again = tmp_path / "work", tmp_path / "again"
-    run("select", config)
-
+    whole = start("select", config)
     kept = again / "checkpoints" / "search"
     moments = [lambda: list(kept.glob("*.partial")), lambda: list(kept.glob("step-*[1-9][0-9]/state.json"))]
     for moment in moments:
@@ -78,18 +66,20 @@ def test_killed_at_any_moment(two_jobs, tmp_path):
     assert code == 130, said
     assert "going on from the checkpoint of step" in said
     assert "run the same command again to go on from there" in said
-    assert "going on from the checkpoint of step" in run("select", other)
+    assert "going on from the checkpoint of step" in ended(start("select", other))
+    ended(whole)
     assert not (again / "checkpoints").exists()
     paths = [json.loads((folder / "search" / "path.json").read_text()) for folder in (work, again)]
     assert [path.pop("seconds") > 0 for path in paths] == [True, True]
     assert paths[0] == paths[1]
 
-    run("retrain", config)
+    whole = start("retrain", config)
     runs = again / "proof.partial" / "runs"
     kill_when(lambda: list((again / "checkpoints" / "training").glob("step-*/state.json")), "retrain", other)
     kill_when(lambda: list(runs.glob("*.npz")), "retrain", other)
     assert runs.exists()
-    run("retrain", other)
+    for process in (start("retrain", other), whole):
+        ended(process)
     proofs = [json.loads((folder / "proof" / "proof.json").read_text()) for folder in (work, again)]
     assert proofs[0] == proofs[1]
     weights = [values(folder / "proof" / "weights" / "pruned") for folder in (work, again)]
