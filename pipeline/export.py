@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
 import shutil
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,7 @@ from models.serving import SCORE, ServingModel
 from models.training import example_inputs
 from pipeline import files
 from pipeline.measure import disk_bytes, latencies
+from pipeline.provenance import versions
 from pipeline.requests import GOLDEN_FILE, WARMUP_FILE, as_tensors, make_requests, write_golden, write_warmup
 from pipeline.served import EXTRA, SAVED_MODEL
 from pipeline.stage import fingerprint
@@ -127,7 +127,7 @@ def _spec(
             "config": fingerprint(config.model_dump(exclude={"work_dir": True, "data": {"train", "validation", "test"}})),
             "data": fingerprint(data.manifest),
             "seed": config.selection.seed,
-            "versions": {name: _version(name) for name in _PACKAGES},
+            "versions": versions(_PACKAGES),
         },
     )
 
@@ -238,10 +238,3 @@ def _measure(config: Config, data: Transformed, pruned: ServingModel, target: Pa
             latency[name][str(batch)] = found["p50"]
     shutil.rmtree(graph)
     return {"latency_us": latency, "bytes_on_disk": {"pruned": sum(disk_bytes(target / SAVED_MODEL).values())}}
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"

@@ -8,7 +8,7 @@ import pytest
 
 from features.config import Config
 from features.errors import DataError
-from pipeline import report as module
+from pipeline import page as module
 from pipeline.charts import Point, Series, attention_map, quality_plot
 from pipeline.report import report
 
@@ -102,6 +102,7 @@ def documents():
             ],
             "kept": kept,
             "dropped": [{"feature": "hour", "reason": "not chosen"}, {"feature": "still", "reason": "constant"}],
+            "cost": {"unit": "bytes", "limit": 1280.0, "spent": 1200.0, "full": 2560.0},
         },
         "proof/proof.json": {
             "split": "test",
@@ -254,11 +255,68 @@ def test_proof_allocators_serving_and_comparison(made):
     _, page, _ = made
     assert page.rows("proof")["pruned"][:4] == ["2", "1,200", ".7164.7134 to .7194", "-.0036-.0040 to -.0032"]
     assert page.rows("allocators")["common width 2"] == [".7022", ".6000", "kept"]
-    assert "The budget: 50% of the bytes." in page.words("allocators")
+    assert "The budget: 50% of the bytes of embedding tables. What is kept takes 1.2 kB of 1.28 kB;" in page.words("allocators")
+    assert "everything at full width would take 2.56 kB." in page.words("allocators")
     assert page.rows("serving")["Latency, batch of 1"] == ["300 µs", "150 µs", "50.0 %"]
     assert page.rows("serving")["Size on disk"] == ["-", "123 kB", "-"]
     assert page.rows("compare")["l1_gate"] == ["61", "0.50", ".7100", ".7200"]
     assert page.rows("compare")["random"] == ["0", "-", ".7100", "-"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [("microseconds", "takes 1,200 µs of 1,280 µs"), ("cost", "takes 1,200 of 1,280"), ("parameters", "takes 1,200 of 1,280")],
+)
+def test_what_is_spent_is_in_the_budgets_unit(config, tmp_path, unit, words):
+    found = documents()
+    found["selection/selection.json"]["cost"]["unit"] = unit
+    report(config, write(tmp_path, found), str(tmp_path / "out"))
+    assert words in Page((tmp_path / "out" / "index.html").read_text()).words("allocators")
+
+
+def test_what_changed_since_an_earlier_spec(config, tmp_path):
+    found = documents()
+    since = {"spec": "may", "stayed": [ODD], "added": ["user"], "removed": {"hour": "not chosen", ODD: "not in the data"}}
+    found["selection/selection.json"]["since"] = since | {"widths": {ODD: [4, 2]}}
+    report(config, write(tmp_path, found), str(tmp_path / "unproved"))
+    page = Page((tmp_path / "unproved" / "index.html").read_text())
+    assert "1 of its features stayed, 2 went, 1 came. What the change is worth is not proved yet." in page.words("since")
+    cells = [[text for _, text in row] for row in page.tables["since"][1:]]
+    assert cells == [
+        ["user", "came", "picked in round 2"],
+        ["hour", "went", "not chosen"],
+        [ODD, "went", "not in the data"],
+        [ODD, "width 4 → 2", "narrower under this budget"],
+    ]
+    found["proof/proof.json"]["points"].append(proved("previous", 2, 1500, 0.7131))
+    report(config, write(tmp_path, found), str(tmp_path / "out"))
+    words = Page((tmp_path / "out" / "index.html").read_text()).words("since")
+    assert "the earlier one has an AUC of .7131 (.7101 to .7161) and tables of 1.5 kB, the new one .7164" in words
+    assert "The change is worth +.0033 AUC and +.0000 log loss." in words
+
+
+def test_a_thinned_tower_beside_the_dense_one(config, tmp_path):
+    found = documents()
+    points = found["proof/proof.json"]["points"]
+    points[1]["block_sparsity"] = {"block": 16, "sparsity": 0.9}
+    points.append(proved("dense pruned", 2, 1200, 0.7171))
+    report(config, write(tmp_path, found), str(tmp_path / "out"))
+    page = Page((tmp_path / "out" / "index.html").read_text())
+    assert "prunedthinned tower" in page.rows("proof")
+    words = page.words("proof")
+    assert "Of the pruned model's tower 90 % of the blocks of 16 x 16 weights are taken away" in words
+    assert "Thinning alone changes the AUC by -.0007 and the log loss by +.0000." in words
+    numbers = json.loads((tmp_path / "out" / "report.json").read_text())["proof"]
+    assert [(row["block"], row["sparsity"]) for row in numbers] == [(None, None), (16, 0.9), (None, None), (None, None)]
+
+
+def test_without_a_search_one_model_is_shown_as_one(config, tmp_path):
+    found = documents()
+    found["selection/selection.json"]["budget"] = {"all": True}
+    report(config, write(tmp_path, found), str(tmp_path / "out"))
+    words = Page((tmp_path / "out" / "index.html").read_text()).words("headline")
+    assert "All 4 features are kept: AUC .7164 (.7134 to .7194). Nothing was searched, as the config has no selection." in words
+    assert "difference" not in words
 
 
 def test_data_quality(made):
@@ -352,11 +410,21 @@ def test_search_without_validation_rows_or_with_kept_features(config, tmp_path):
 @pytest.mark.parametrize(
     ("budget", "words", "unit", "limit"),
     [
-        ({"features": 2}, "2 features", "features", 2),
-        ({"bytes": 1500, "slots": False}, "1,500 bytes", "bytes", 1500),
-        ({"bytes": "50%"}, "50% of the bytes", "bytes", 1280),  # of the three candidates' 2,560
-        ({"bytes": "50%", "slots": True}, "50% of the bytes", "bytes", None),
-        ({"latency": "2ms"}, "latency 2ms", "latency", None),
+        ({"features": 2}, "2 features", "features", 1280),
+        ({"bytes": 1500}, "1,500 bytes of embedding tables", "bytes", 1280),
+        ({"bytes": "50%"}, "50% of the bytes of embedding tables", "bytes", 1280),
+        ({"bytes": "50%", "slots": True}, "50% of the bytes of embedding tables with their optimizer's slots", "bytes", None),
+        ({"parameters": "5%"}, "5% of the parameters of the tables and of the weights on their columns", "parameters", None),
+        ({"cost": 2.5}, "a declared cost of 2.5", "cost", None),
+        ({"latency": "2ms"}, "2ms for a request of 32 rows", "latency", None),
+        ({"latency": "40%", "latency_batch": 8}, "40% of the latency of a request of 8 rows", "latency", None),
+        (
+            {"auto": "bytes", "tolerance": 0.002},
+            "the fewest bytes of embedding tables at which the validation log loss is within 0.002 of the full model's",
+            "bytes",
+            1280,
+        ),
+        ({"all": True}, "none, everything is kept", "all", None),
     ],
 )
 def test_budgets_of_every_unit(config, tmp_path, budget, words, unit, limit):
