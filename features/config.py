@@ -225,6 +225,20 @@ class Proof(Part):
     confidence: float = Field(0.95, gt=0, lt=1)
 
 
+class Serving(Part):
+    """What the served model asks of a request.
+
+    optional: names or patterns of raw columns that a request may leave out; they are missing then, in all its rows.
+    """
+
+    optional: list[str] = []
+
+    def left_out(self, columns: list[str]) -> list[str]:
+        """Those of the columns that are optional."""
+        patterns = [expand_pattern(pattern, columns) for pattern in self.optional]
+        return [column for column in columns if any(column in names for names in patterns)]
+
+
 class Config(Part):
     """A whole config. `load` reads one from YAML."""
 
@@ -236,6 +250,7 @@ class Config(Part):
     training: Training = Training()
     selection: Selection = Selection(budget=Budget(all=True))
     proof: Proof = Proof()
+    serving: Serving = Serving()
 
     @field_validator("work_dir", mode="before")
     @classmethod
@@ -273,7 +288,7 @@ class Config(Part):
           columns: the names of all columns of the data.
 
         Raises:
-          ConfigError: a rule matches no column, takes the label, or a kept or excluded name is no feature.
+          ConfigError: a rule matches no column, takes the label, or a kept, excluded or optional name is not there.
         """
         reserved = {self.data.label, self.data.weight, self.data.split.column} - {None}
         chosen: dict[str, Feature] = {}
@@ -297,6 +312,9 @@ class Config(Part):
             for pattern in getattr(self.selection, field):
                 if not set(expand_pattern(pattern, list(chosen))) & set(chosen):
                     raise ConfigError(f"selection.{field}: {pattern!r} is not one of the features")
+        for pattern in self.serving.optional:
+            if not set(expand_pattern(pattern, columns)) & set(columns):
+                raise ConfigError(f"serving.optional: {pattern!r} is no column of the data")
         # In the data's order, whichever rule named a feature: a config with fewer features keeps the others in place.
         place = {name: number for number, name in enumerate(columns)}
         return sorted(chosen.values(), key=lambda feature: place.get(feature.name, len(place)))

@@ -85,6 +85,7 @@ class RawInput(_Part):
       dtype: `string`, `int64` or `float32`.
       length: values of a list that are used; None for one value.
       missing: what is sent for no value; None is NaN.
+      optional: whether a request may leave it out; it is missing then.
       minimum, maximum: of the train rows' known values, where they are numbers.
     """
 
@@ -93,6 +94,7 @@ class RawInput(_Part):
     dtype: str
     length: int | None
     missing: str | int | None
+    optional: bool = False
     minimum: int | float | None = None
     maximum: int | float | None = None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -23,9 +24,17 @@ class ServingModel(tf.Module):
       model: trained on the same features.
       encodings: of the features, in the order of the model's input.
       inputs: raw columns the transform takes.
+      optional: names of columns that a request of raw columns may leave out; they are missing then.
     """
 
-    def __init__(self, transform: Any, model: RankingModel, encodings: Sequence[Encoding], inputs: Sequence[Input]) -> None:
+    def __init__(
+        self,
+        transform: Any,
+        model: RankingModel,
+        encodings: Sequence[Encoding],
+        inputs: Sequence[Input],
+        optional: Collection[str] = (),
+    ) -> None:
         super().__init__()
         # Tracked by their variables and vocabularies alone: else Keras would save functions of every layer, and TFT its own
         # signatures and each vocabulary a second time, from when it traced the shapes.
@@ -35,6 +44,7 @@ class ServingModel(tf.Module):
         self.vocabularies = _captured(transform)
         self._transform: Callable[[Tensors], Tensors] = lambda raw: transform.transform_fn(raw)
         self.inputs = list(inputs)
+        self._optional = set(optional)
         self._encodings = list(encodings)
         # A vector of another length is an error; of a list, any length will do.
         self._exact = {encoding.name for encoding in encodings if not encoding.embedded}
@@ -64,7 +74,7 @@ class ServingModel(tf.Module):
         return tf.sigmoid(self.model(stack(transformed, self._encodings), training=False)[:, 0])
 
     def signatures(self) -> dict[str, Any]:
-        """Concrete functions to save the model with.
+        """Functions to save the model with.
 
         `serving_default` takes one named tensor per raw column, `serving_examples` serialized tf.Example protos, whose
         surplus features are ignored and whose absent ones are missing values. `transform` takes raw columns too and gives
@@ -80,10 +90,31 @@ class ServingModel(tf.Module):
 
     def _named(self, call: Callable[[Tensors], dict[str, tf.Tensor]]) -> Any:
         names = argument_names([column.name for column in self.inputs])
-        specs = {i.name: self._spec(i, names[i.name]) for i in self.inputs}
-        # A wrong rank is not refused by itself: [n / 2, 2] would come out as n rows.
-        function = tf.function(lambda **raw: call({n: tf.ensure_shape(raw[s.name], s.shape) for n, s in specs.items()}))
-        return function.get_concrete_function(**{spec.name: spec for spec in specs.values()})
+        columns = sorted(self.inputs, key=lambda column: column.name in self._optional)  # Python wants defaults last
+        specs = {i.name: self._spec(i, names[i.name]) for i in columns}
+        # TensorFlow writes the defaults of a Python function into the signature, from where Serving takes them.
+        signature = inspect.Signature([self._parameter(column, names[column.name]) for column in columns])
+
+        def function(*values: tf.Tensor, **named: tf.Tensor) -> dict[str, tf.Tensor]:
+            given = signature.bind(*values, **named).arguments
+            # A wrong rank is not refused by itself: [n / 2, 2] would come out as n rows.
+            return call(self._filled({n: tf.ensure_shape(given[s.name], s.shape) for n, s in specs.items()}))
+
+        function.__signature__ = signature  # type: ignore[attr-defined]
+        return tf.function(function, input_signature=list(specs.values()))
+
+    def _parameter(self, column: Input, name: str) -> inspect.Parameter:
+        default: Any = inspect.Parameter.empty
+        if column.name in self._optional:
+            row = [] if self._ragged(column) else column.missing if column.length is None else [column.missing] * column.length
+            default = tf.constant([row], column.dtype)
+        return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
+
+    def _filled(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Optional columns of one row, as their defaults are, repeated for every row."""
+        rows = tf.reduce_max([tf.shape(values)[0] for values in raw.values()]) if self._optional else None
+        own = {name: values for name, values in raw.items() if name in self._optional}
+        return raw | {n: tf.broadcast_to(x, tf.concat([[rows], tf.shape(x)[1:]], 0)) for n, x in own.items()}
 
     def _examples(self) -> Any:
         parsing = {i.name: self._parsed(i) for i in self.inputs}

@@ -75,7 +75,8 @@ def serving_model(
     if weights:
         tf.train.Checkpoint(model=model).read(weights).assert_existing_objects_matched().expect_partial()
         model.compact()
-    return ServingModel(tf.saved_model.load(f"{graph}/transform_fn"), model, encodings, columns)
+    optional = config.serving.left_out([column.name for column in columns])
+    return ServingModel(tf.saved_model.load(f"{graph}/transform_fn"), model, encodings, columns, optional)
 
 
 def _save(pruned: ServingModel, data: Transformed, target: Path) -> None:
@@ -107,6 +108,7 @@ def _spec(
     kept = [_kept(features[c["feature"]], data, statistics[c["feature"]], c, gains, target) for c in selection["kept"]]
     columns = _columns([features[entry.name] for entry in kept], data.inputs)
     arguments = argument_names([column.name for column in columns])
+    optional = config.serving.left_out(list(arguments))
     return FeatureSpec(
         name=config.name,
         label=config.data.label,
@@ -119,7 +121,10 @@ def _spec(
             {"name": entry["feature"], "inputs": features[entry["feature"]].inputs, "reason": entry["reason"]}
             for entry in selection["dropped"]
         ],
-        inputs=[_raw_input(column, arguments[column.name], features, statistics, target) for column in columns],
+        inputs=[
+            _raw_input(column, arguments[column.name], features, statistics, target, column.name in optional)
+            for column in columns
+        ],
         source=config.data.model_dump(include={"format", "columns", "header", "delimiter", "quoted", "missing"}),
         path=path["picks"],
         proof=dict(proof),
@@ -179,7 +184,12 @@ def _gains(picks: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _raw_input(
-    column: Input, argument: str, features: Mapping[str, Feature], statistics: Mapping[str, Statistics], target: Path
+    column: Input,
+    argument: str,
+    features: Mapping[str, Feature],
+    statistics: Mapping[str, Statistics],
+    target: Path,
+    optional: bool,
 ) -> RawInput:
     low, high = _domain(column, features.get(column.name), statistics, target)
     missing = None if isinstance(column.missing, float) else column.missing  # NaN is no JSON
@@ -189,6 +199,7 @@ def _raw_input(
         dtype=column.dtype,
         length=column.length,
         missing=missing,
+        optional=optional,
         minimum=low,
         maximum=high,
     )

@@ -117,7 +117,7 @@ class Plan:
             path, selection = self._read("search", "path.json"), self._read("select", "selection.json")
             export(self.config, data, path, selection, self.folder("retrain"), folder)
 
-        return [self._after("retrain"), self.config.name], build
+        return [self._after("retrain"), self.config.name, self.config.serving.model_dump()], build
 
     def _report(self) -> tuple[list[Any], Callable[[str], None]]:
         def build(folder: str) -> None:

@@ -92,6 +92,7 @@ def test_wrong_fields_are_named(write, changes, message):
         ({"features": [{"match": "click"}]}, "'click' is the label"),
         ({"features": [{"match": "Q"}]}, "column 'Q' is not in the data"),
         ({"selection": {"budget": {"features": 1}, "keep": ["Q"]}}, "selection.keep: 'Q' is not one of the features"),
+        ({"serving": {"optional": ["Q"]}}, "serving.optional: 'Q' is no column of the data"),
     ],
 )
 def test_rules_that_fit_no_column_are_named(write, changes, message):

@@ -174,6 +174,92 @@ def test_a_request_without_a_kept_column_is_refused(served):
         served.signature("serving_default")(**tensors)
 
 
+@pytest.fixture(scope="module")
+def lenient(job, tmp_path_factory) -> Path:
+    """The model again, exported so that a request may leave columns of each type and rank out."""
+    from features.config import Serving
+    from pipeline.export import export
+    from pipeline.transformed import Transformed
+
+    def read(folder: str, name: str) -> dict:
+        return json.loads(Path(job.work_dir, folder, name).read_text())
+
+    config = job.model_copy(update={"serving": Serving(optional=["a-b", "1st", "c*", "vec", "value", "dropped one"])})
+    folder = tmp_path_factory.mktemp("lenient")
+    path, selection = read("search", "path.json"), read("selection", "selection.json")
+    export(config, Transformed(f"{job.work_dir}/transformed"), path, selection, f"{job.work_dir}/proof", str(folder))
+    return folder
+
+
+OPTIONAL = {
+    "a-b": "",
+    "1st": MISSING_INT,
+    "class": np.nan,
+    "codes": MISSING_INT,
+    "codes weight": np.nan,
+    "vec": np.nan,
+    "value": np.nan,
+}
+
+
+def test_optional_columns_that_are_not_sent_are_missing(lenient, tmp_path):
+    """Through the graph's own feeds and the signature's defaults, as TensorFlow Serving and saved_model_cli call it."""
+    import tensorflow as tf
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    from pipeline.served import Served
+
+    served = Served(lenient)
+    assert {column.name for column in served.spec.inputs if column.optional} == set(OPTIONAL)
+    request = request_of(served, rows=20)
+    missing = request | {name: np.full_like(request[name], mark) for name, mark in OPTIONAL.items()}
+    expected = served.score(missing)
+    assert np.abs(expected - served.score(request)).max() > 0.01
+
+    folder = str(lenient / "saved_model")
+    [graph] = saved_model_pb2.SavedModel.FromString((lenient / "saved_model" / "saved_model.pb").read_bytes()).meta_graphs
+    signature = graph.signature_def["serving_default"]
+    arguments = served._arguments(request)
+    optional = {column.argument for column in served.spec.inputs if column.optional}
+    assert set(signature.defaults) == set(graph.signature_def["transform"].defaults) == optional
+    with tf.compat.v1.Session(graph=tf.Graph()) as session:
+        tf.compat.v1.saved_model.load(session, ["serve"], folder)
+        feeds = {signature.inputs[name].name: arguments[name].numpy() for name in arguments if name not in optional}
+        output = signature.outputs["score"].name
+        np.testing.assert_allclose(session.run(output, feeds), expected, atol=1e-6)
+        # Serving feeds what the signature holds.
+        feeds |= {signature.inputs[name].name: tf.make_ndarray(value) for name, value in signature.defaults.items()}
+        np.testing.assert_allclose(session.run(output, feeds), expected, atol=1e-6)
+        feeds |= {signature.inputs["a_b"].name: np.array(["x", "y"], object)}  # neither one row nor all
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            session.run(output, feeds)
+
+    np.savez(
+        tmp_path / "request.npz",
+        **{n: x.numpy().astype("S") if x.dtype == tf.string else x.numpy() for n, x in arguments.items()},
+    )
+    inputs = ";".join(f"{name}={tmp_path / 'request.npz'}[{name}]" for name in arguments if name not in optional)
+    command = [Path(sys.executable).with_name("saved_model_cli"), "run", "--dir", folder, "--tag_set", "serve"]
+    command += ["--signature_def", "serving_default", "--inputs", inputs, "--outdir", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(np.load(tmp_path / "score.npy"), expected, atol=1e-6)
+
+
+def test_with_optional_columns_all_else_is_as_before(lenient, served, winnow):
+    from pipeline.served import Served
+
+    request = request_of(served, rows=20)
+    again = Served(lenient)
+    np.testing.assert_allclose(again.score(request), served.score(request), atol=1e-6)
+    np.testing.assert_allclose(again.score_examples(request), served.score(request), atol=1e-6)
+    tensors = again._arguments(request)
+    tensors.pop("tags")
+    with pytest.raises(Exception, match="tags"):  # not optional
+        again.signature("serving_default")(**tensors)
+    assert winnow("verify", lenient)[0] == 0
+
+
 def test_a_request_with_a_surplus_column_is_refused(served):
     import tensorflow as tf
 
