@@ -64,7 +64,8 @@ def since(found: Mapping[str, Any]) -> dict[str, Any] | None:
     points = {point["name"]: point for point in found["proof"]["points"]} if found["proof"] else {}
     if not {"previous", "pruned"} <= set(points):
         return dict(changes) | {"worth": None}
-    both = [points[name] for name in ("previous", "pruned")]
+    # The earlier choice is proved with a dense tower.
+    both = [points["previous"], points.get("dense pruned", points["pruned"])]
     worth = {figure: [point[figure]["mean"] for point in both] for figure in ("auc", "log_loss")}
     return dict(changes) | {
         "worth": worth | {"intervals": [p["auc"]["interval"] for p in both], "bytes": [p["bytes"] for p in both]}

@@ -256,7 +256,7 @@ def test_proof_allocators_serving_and_comparison(made):
     assert page.rows("proof")["pruned"][:4] == ["2", "1,200", ".7164.7134 to .7194", "-.0036-.0040 to -.0032"]
     assert page.rows("allocators")["common width 2"] == [".7022", ".6000", "kept"]
     assert "The budget: 50% of the bytes of embedding tables. What is kept takes 1.2 kB of 1.28 kB;" in page.words("allocators")
-    assert "everything at full width would take 2.56 kB." in page.words("allocators")
+    assert "all candidates at full width would take 2.56 kB." in page.words("allocators")
     assert page.rows("serving")["Latency, batch of 1"] == ["300 µs", "150 µs", "50.0 %"]
     assert page.rows("serving")["Size on disk"] == ["-", "123 kB", "-"]
     assert page.rows("compare")["l1_gate"] == ["61", "0.50", ".7100", ".7200"]
@@ -293,6 +293,10 @@ def test_what_changed_since_an_earlier_spec(config, tmp_path):
     words = Page((tmp_path / "out" / "index.html").read_text()).words("since")
     assert "the earlier one has an AUC of .7131 (.7101 to .7161) and tables of 1.5 kB, the new one .7164" in words
     assert "The change is worth +.0033 AUC and +.0000 log loss." in words
+    found["proof/proof.json"]["points"].append(proved("dense pruned", 2, 1200, 0.7171))  # the earlier one has a dense tower too
+    report(config, write(tmp_path, found), str(tmp_path / "dense"))
+    words = Page((tmp_path / "dense" / "index.html").read_text()).words("since")
+    assert "The change is worth +.0040 AUC" in words
 
 
 def test_a_thinned_tower_beside_the_dense_one(config, tmp_path):
@@ -302,6 +306,7 @@ def test_a_thinned_tower_beside_the_dense_one(config, tmp_path):
     points.append(proved("dense pruned", 2, 1200, 0.7171))
     report(config, write(tmp_path, found), str(tmp_path / "out"))
     page = Page((tmp_path / "out" / "index.html").read_text())
+    assert "2 of 4 features and a thinned tower keep 99.50 % of the AUC" in page.words("headline")
     assert "prunedthinned tower" in page.rows("proof")
     words = page.words("proof")
     assert "Of the pruned model's tower 90 % of the blocks of 16 x 16 weights are taken away" in words
