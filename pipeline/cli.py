@@ -223,7 +223,7 @@ def _run(
     if "TF_CONFIG" in os.environ:
         from pipeline.resume import takes_part
 
-        if not takes_part(plan.config):
+        if not takes_part(plan.config, stages):
             return None
     with journal(plan.config.work_dir, "run" if stages is STAGES else stages[-1]):
         made = plan.run(stages, force)

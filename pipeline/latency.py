@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from features.config import Config
 from features.cost import CostModel, shared
+from features.errors import ConfigError
 from features.feature import Feature
 from features.statistics import load_statistics
 from pipeline import files
@@ -36,6 +37,11 @@ def latency_model(config: Config, data: Transformed, folder: str) -> CostModel:
     """
     path = files.join(folder, FILE)
     if not files.exists(path):
+        if config.training.strategy == "multi_worker":
+            raise ConfigError(
+                "selection.budget: a latency is measured on one machine; run `winnow select` under training.strategy: "
+                "one_device, then `winnow retrain` under multi_worker"
+            )
         files.write_json(path, _measured(config, data))
     found = files.read_json(path)
     kinds = {feature.name: found["kinds"][kind_of(feature)] for feature in data.features}

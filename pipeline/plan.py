@@ -10,7 +10,7 @@ from features.errors import DataError
 from features.fields import expand
 from features.spec import FeatureSpec
 from pipeline import files
-from pipeline.stage import CHECKPOINTS, Stage, fingerprint, recorded
+from pipeline.stage import CHECKPOINTS, TRAINING, Stage, fingerprint, recorded
 
 FOLDERS = {
     "preprocess": "transformed",
@@ -20,7 +20,6 @@ FOLDERS = {
     "export": "model",
     "report": "report",
 }
-TRAINING = ("search", "select", "retrain")
 
 
 class Plan:
@@ -50,7 +49,7 @@ class Plan:
         """
         files.make_folder(self.config.work_dir)
         if files.access.read_only:
-            names = [name for name in names if name in TRAINING]
+            names = [name for name in names if name in ("preprocess", *TRAINING)]
         if force:
             files.remove(files.join(self.config.work_dir, CHECKPOINTS))
         return {name: {"folder": self.folder(name), "made": self.stage(name).run(force)} for name in names}

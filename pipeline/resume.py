@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,11 +11,11 @@ import numpy as np
 from features.config import Config
 from models.checkpoint import Checkpoints
 from models.steps import Data
-from models.strategy import follows, serve
+from models.strategy import follows, make_strategy, serve
 from pipeline import files
-from pipeline.console import say
+from pipeline.console import load_tensorflow, say
 from pipeline.dataset import Reader
-from pipeline.stage import CHECKPOINTS, fingerprint
+from pipeline.stage import CHECKPOINTS, TRAINING, fingerprint
 
 
 def checkpoints(
@@ -47,11 +47,14 @@ def checkpoints(
     return Checkpoints(files.join(config.work_dir, CHECKPOINTS, name), whole, minutes, say, remember, recall, writes)
 
 
-def takes_part(config: Config) -> bool:
+def takes_part(config: Config, stages: Collection[str]) -> bool:
     """Sets this process up for its task in TF_CONFIG's cluster; False once it has served as a bare worker or server."""
     if serve(config.training):
         return False
     files.access.read_only = follows(config.training)
+    if config.training.strategy == "multi_worker" and set(stages) & set(TRAINING):
+        load_tensorflow()
+        make_strategy(config.training)  # TensorFlow takes it before its first operation only, and preprocessing has some
     return True
 
 

@@ -14,8 +14,10 @@ from pipeline import files
 from pipeline.console import load_tensorflow, say
 
 MARKER = "stage.json"
+TRAINING = ("search", "select", "retrain")  # the stages in which all tasks of a cluster take part
 CHECKPOINTS = "checkpoints"  # folder of the work folder in which trainings leave theirs
 _CHIEF_SECONDS = 600  # for what the chief alone does at the end of a stage
+_PREPROCESS_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class Stage:
         if self.done and not force:
             say(f"{self.name}: unchanged, skipped", "stage", stage=self.name, status="skipped")
             return False
+        if files.access.read_only and self.name == "preprocess":
+            say("preprocess: the chief of the cluster does it; waiting")
+            return self._await_chief(_PREPROCESS_SECONDS)
         started = time.monotonic()
         say(f"{self.name}: started", "stage", stage=self.name, status="started")
         aside = f"{self.folder}.partial"
@@ -51,10 +56,11 @@ class Stage:
             files.remove(aside)
             files.make_folder(aside)
             files.write_json(files.join(aside, "begun.json"), {"fingerprint": self.fingerprint})
-        load_tensorflow()
+        if self.name != "preprocess":  # which loads it while it counts
+            load_tensorflow()
         self.build(aside)
         if files.access.read_only:
-            return self._await_chief()
+            return self._await_chief(_CHIEF_SECONDS)
         files.remove(files.join(aside, "begun.json"))
         seconds = time.monotonic() - started
         files.write_json(
@@ -65,12 +71,12 @@ class Stage:
         say(f"{self.name}: done in {seconds:.0f} s", "stage", stage=self.name, status="done", seconds=round(seconds, 1))
         return True
 
-    def _await_chief(self) -> bool:
-        for _ in range(_CHIEF_SECONDS):
+    def _await_chief(self, seconds: int) -> bool:
+        for _ in range(seconds):
             if self.done:
                 return True
             time.sleep(1)
-        raise DataError(f"{self.folder}: the chief of the cluster did not finish it within {_CHIEF_SECONDS} s; see its log")
+        raise DataError(f"{self.folder}: the chief of the cluster did not finish it within {seconds} s; see its log")
 
 
 def fingerprint(*parts: Any) -> str:
