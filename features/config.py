@@ -54,6 +54,7 @@ class Data(Part):
     train, validation, test: paths or globs of any Beam filesystem; `${NAME:-default}` reads the environment. Rows of
         `train` are divided by `split`; a split that has files of its own takes nothing from `train`.
     columns: names of the columns of delimited files without a header.
+    quoted: whether fields may stand in quotes; with `multiline` they may hold newlines, and one worker reads a whole file.
     missing: text values that mean "no value", besides the empty string.
     max_bad_ratio: the share of malformed rows above which preprocessing fails.
     incremental: keep what was read and counted of each file in `WORK_DIR/spans`, so that days added later cost their own
@@ -68,7 +69,7 @@ class Data(Part):
     columns: list[str] = []
     header: bool = True
     delimiter: str | None = Field(None, min_length=1, max_length=1)
-    quoted: bool = True
+    quoted: bool | Literal["multiline"] = True
     missing: list[str] = []
     label: str
     weight: str | None = None

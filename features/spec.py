@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pydantic
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -106,7 +106,7 @@ class Source(_Part):
     columns: list[str] = []
     header: bool = True
     delimiter: str | None = None
-    quoted: bool = True
+    quoted: bool | Literal["multiline"] = True
     missing: list[str] = []
 
 

@@ -24,7 +24,7 @@ from pipeline.shards import plan_shards
 from pipeline.split import SPLITS
 from pipeline.vocabulary import Summary, finish, summarise
 
-_COMPACT_ROWS = 1 << 20
+_COMPACT_ROWS = 1 << 16  # fewer are not worth a merge
 
 
 def count(job: Job, folder: str, spans: str, beam_args: Sequence[str]) -> list[Parsed]:
@@ -93,7 +93,7 @@ class _Count(beam.PTransform):
 
 
 class MergePartials(beam.CombineFn):
-    """Merges partials of one key; accumulators are lists, compacted as they grow."""
+    """Merges partials of one key; accumulators are lists, compacted whenever they have doubled."""
 
     def create_accumulator(self) -> list[Partial]:
         """Nothing yet."""
@@ -102,9 +102,8 @@ class MergePartials(beam.CombineFn):
     def add_input(self, accumulator: list[Partial], partial: Partial) -> list[Partial]:
         """Adds one shard's partial."""
         accumulator.append(partial)
-        if len(accumulator) > 2 and sum(part.counts.num_rows for part in accumulator) > _COMPACT_ROWS:
-            return [merge(accumulator)]
-        return accumulator
+        compact, *more = [part.counts.num_rows for part in accumulator]
+        return [merge(accumulator)] if sum(more) > max(compact, _COMPACT_ROWS) else accumulator
 
     def merge_accumulators(self, accumulators: Any) -> list[Partial]:
         """Joins and compacts."""

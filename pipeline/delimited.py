@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from features.config import Data
+from features.errors import DataError
 from features.inputs import Input
 from pipeline import files
 from pipeline.rejects import Found, Raw
@@ -31,7 +32,7 @@ def header(data: Data, path: str) -> list[str]:
 def tables(data: Data, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
     """The rows of a piece, a block at a time."""
     names = header(data, piece.path)
-    for block, start in _blocks(piece):
+    for block, start in _blocks(data, piece):
         if data.header and start == 0:
             start = block.find(b"\n") + 1 or len(block)
             block = block[start:]
@@ -40,7 +41,7 @@ def tables(data: Data, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
 
 
 def _parse(block: bytes, start: int, names: list[str], data: Data, inputs: Sequence[Input]) -> Raw:
-    lines = _Lines(block, start)
+    lines = _Lines(data, block, start)
     types = {i.name: pa.float32() if i.dtype == "float32" and i.length is None else pa.string() for i in inputs}
     try:
         options = _read_options(names)
@@ -62,7 +63,7 @@ def _parse_carefully(block: bytes, start: int, names: list[str], data: Data, typ
     parsing = _parse_options(data, invalid_row_handler=note)
     as_bytes = dict.fromkeys(types, pa.binary())
     table = pa.csv.read_csv(pa.BufferReader(block), options, parsing, _convert_options(data, as_bytes))
-    lines = _Lines(block, start)
+    lines = _Lines(data, block, start)
     kept = np.setdiff1d(np.arange(table.num_rows + len(ragged)), list(ragged))
     refused = [Found(*place, ragged[row]) for row, place in zip(ragged, lines.find(list(ragged)), strict=True)]
     return Raw(table, start, lambda rows: lines.find(kept[list(rows)]), refused)
@@ -71,15 +72,15 @@ def _parse_carefully(block: bytes, start: int, names: list[str], data: Data, typ
 class _Lines:
     """Finds the text of a row in its block, as it was."""
 
-    def __init__(self, block: bytes, start: int) -> None:
-        self.block, self.start = block, start
+    def __init__(self, data: Data, block: bytes, start: int) -> None:
+        self.data, self.block, self.start = data, block, start
 
     def find(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> list[tuple[int, bytes]]:
         """The byte offset and the text of each row; blank lines are no rows."""
         if not len(rows):
             return []
         text = np.frombuffer(self.block, np.uint8)
-        ends = np.append(np.flatnonzero(text == ord("\n")), len(text))
+        ends = np.append(_row_ends(self.data, self.block), len(text))
         starts = np.append(0, ends[:-1] + 1)
         carriage = np.where(ends > starts, text[np.maximum(ends - 1, 0)] == ord("\r"), False)
         full = np.flatnonzero(ends - carriage > starts)
@@ -87,13 +88,30 @@ class _Lines:
         return [(self.start + begin, self.block[begin:end]) for begin, end in spans]
 
 
-def _blocks(piece: Piece) -> Iterator[tuple[bytes, int]]:
-    """Whole lines, about a piece's bytes at a time, and the offset of the first."""
+def _row_ends(data: Data, block: bytes) -> npt.NDArray[np.int64]:
+    """Places of the newlines that end rows: where fields may hold some, those after an even number of quotes."""
+    text = np.frombuffer(block, np.uint8)
+    ends = text == ord("\n")
+    if data.quoted == "multiline":
+        ends &= np.cumsum(text == ord('"'), dtype=np.uint8) % 2 == 0
+    return np.flatnonzero(ends)
+
+
+def _end_of_rows(data: Data, text: bytes) -> int:
+    """How many bytes of a text are whole rows."""
+    if data.quoted != "multiline":
+        return text.rfind(b"\n") + 1
+    ends = _row_ends(data, text)
+    return int(ends[-1]) + 1 if len(ends) else 0
+
+
+def _blocks(data: Data, piece: Piece) -> Iterator[tuple[bytes, int]]:
+    """Whole rows, about a piece's bytes at a time, and the offset of the first."""
     with decompressed(piece.path) as source:
         if piece.stop >= 0:
             yield _lines_of(source, piece)
         else:
-            yield from _stream(source)
+            yield from _stream(data, source, piece.path)
 
 
 def _lines_of(source: Any, piece: Piece) -> tuple[bytes, int]:
@@ -109,17 +127,26 @@ def _lines_of(source: Any, piece: Piece) -> tuple[bytes, int]:
     return (text if text.endswith(b"\n") else text + _read_line(source)), start
 
 
-def _stream(source: Any) -> Iterator[tuple[bytes, int]]:
+def _stream(data: Data, source: Any, path: str) -> Iterator[tuple[bytes, int]]:
     left, at = b"", 0
     while text := source.read(PIECE_BYTES):
         text = left + text
-        end = text.rfind(b"\n") + 1
+        end = _end_of_rows(data, text)
         left = text[end:]
         if end:
             yield text[:end], at
             at += end
+        elif len(text) > PIECE_BYTES:
+            _check_closed(data, text, at, path)
     if left:
+        _check_closed(data, left, at, path)
         yield left, at
+
+
+def _check_closed(data: Data, row: bytes, at: int, path: str) -> None:
+    """Rather than take the rest of a file for one field, or hold it in memory."""
+    if data.quoted == "multiline" and row.count(b'"') % 2:
+        raise DataError(f"{path}: the row at byte {at:,} has a quote that is not closed; mend it, or set data.quoted: true")
 
 
 def _read_line(source: Any) -> bytes:
@@ -147,7 +174,12 @@ def _read_options(names: list[str] | None, **options: Any) -> pa.csv.ReadOptions
 
 def _parse_options(data: Data, invalid_row_handler: Callable[[Any], str] | None = None) -> pa.csv.ParseOptions:
     quote = '"' if data.quoted else False
-    return pa.csv.ParseOptions(delimiter=data.separator, quote_char=quote, invalid_row_handler=invalid_row_handler)
+    return pa.csv.ParseOptions(
+        delimiter=data.separator,
+        quote_char=quote,
+        newlines_in_values=data.quoted == "multiline",
+        invalid_row_handler=invalid_row_handler,
+    )
 
 
 def _convert_options(data: Data, types: dict[str, pa.DataType]) -> pa.csv.ConvertOptions:

@@ -20,7 +20,7 @@ from features.errors import DataError
 from features.feature import Feature
 from features.statistics import Statistics
 from pipeline import files
-from pipeline.console import say
+from pipeline.console import loading_tensorflow, say
 from pipeline.count import count, tally
 from pipeline.follow import follow
 from pipeline.job import Job
@@ -47,7 +47,8 @@ def preprocess(job: Job, folder: str, beam_args: Sequence[str] = ()) -> None:
     check_reach(beam_args, [folder, *(file.path for listed in job.listed.values() for file in listed)])
     spans = files.join(job.config.work_dir, "spans") if data.incremental else files.join(folder, "parsed")
     files.make_folder(spans)
-    parsed = count(job, folder, spans, beam_args)
+    with loading_tensorflow():  # which counting does without
+        parsed = count(job, folder, spans, beam_args)
     statistics = _statistics(folder)
     graph = files.join(folder, "transform")
     if not files.exists(graph):

@@ -33,7 +33,7 @@ class Piece:
     """What is read at once.
 
     Bytes [start, stop) of delimited text, aligned outwards to lines; row groups [start, stop) of a Parquet file; a whole
-    TFRecord or compressed file, with a stop of -1.
+    TFRecord or compressed file, or one whose fields may hold newlines, with a stop of -1.
     """
 
     path: str
@@ -79,8 +79,8 @@ def plan_shards(data: Data, listed: Mapping[str, Sequence[File]]) -> list[Shard]
 def _cut(data: Data, file: File) -> Iterator[tuple[Piece, ...]]:
     if data.format == "parquet":
         yield from _row_groups(file.path)
-    elif data.format == "tfrecord" or file.path.endswith(tuple(CODECS)):
-        yield (Piece(file.path, 0, -1),)  # neither can be entered in the middle
+    elif data.format == "tfrecord" or data.quoted == "multiline" or file.path.endswith(tuple(CODECS)):
+        yield (Piece(file.path, 0, -1),)  # none can be entered in the middle
     else:
         starts = range(0, file.size, PIECE_BYTES)
         pieces = [Piece(file.path, start, min(start + PIECE_BYTES, file.size)) for start in starts]

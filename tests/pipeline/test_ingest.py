@@ -80,6 +80,35 @@ def test_quotes_hold_delimiters_only_where_the_config_says_so(tmp_path):
     assert [(r.offset, r.row, r.reason) for r in refused] == [(10, b'1,2,"a,b"', "4 fields, not 3")]
 
 
+MULTILINE = {"format": "csv", "quoted": "multiline", "header": True, "columns": []}
+
+
+@pytest.mark.parametrize("size", [64, 200, 1 << 20])
+@pytest.mark.parametrize("packed", [False, True])
+def test_quoted_fields_hold_newlines_where_the_config_says_so(tmp_path, monkeypatch, size, packed):
+    monkeypatch.setattr(delimited, "PIECE_BYTES", size)
+    texts = [f'{row},\n"x"\n\n' if row % 3 else f"v{row}" for row in range(200)]
+    lines = [b'%d,%d,"%s"\n' % (row % 2, row, text.replace('"', '""').encode()) for row, text in enumerate(texts)]
+    lines.insert(150, b'1,bad,"two\nlines"\n')
+    lines.insert(50, b'1,7,"a\nb",too many\n')
+    text = b"label,n,c\n" + b"".join(lines)
+    path = write(tmp_path / ("a.csv.gz" if packed else "a.csv"), gzip.compress(text) if packed else text)
+    rows, refused = read_all(data(path, **MULTILINE))
+    assert [row["c"] for row in rows] == texts
+    assert [row["n"] for row in rows] == list(range(200))
+    start = [10 + sum(len(line) for line in lines[:row]) for row in (50, 151)]
+    assert [(r.offset, r.row) for r in refused] == [(start[0], lines[50][:-1]), (start[1], lines[151][:-1])]
+    assert [r.reason for r in refused] == ["4 fields, not 3", "column 'n': not a number"]
+
+
+@pytest.mark.parametrize("block", [64, 1 << 20])
+def test_a_quote_that_is_never_closed_is_one_clear_error(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(delimited, "PIECE_BYTES", block)
+    path = write(tmp_path / "a.csv", b'label,n,c\n1,2,x\n1,3,"open\n' + b"0,4,y\n" * 100)
+    with pytest.raises(DataError, match=r"a\.csv: the row at byte [0-9]+ has a quote that is not closed; mend it"):
+        read_all(data(path, **MULTILINE))
+
+
 def test_missing_tokens_are_missing_in_text_and_numbers(tmp_path):
     path = write(tmp_path / "a", b"1\tNA\tx\n0\t\tNA\n1\t3\t\n")
     rows, refused = read_all(data(path, missing=["NA"]))
