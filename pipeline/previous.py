@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.config import Config
+from features.errors import ConfigError
 from features.fields import expand
 from features.spec import FeatureSpec
 from pipeline.transformed import Transformed
@@ -33,14 +34,29 @@ class Previous:
 
         Raises:
           DataError: it cannot be read.
+          ConfigError: it is of another label.
         """
         path = config.selection.previous
-        return cls(FeatureSpec.load(expand(path)), config.selection.head_start) if path else None
+        if not path:
+            return None
+        spec = FeatureSpec.load(expand(path))
+        if spec.label != config.data.label:
+            raise ConfigError(f"{path}: is a spec for the label {spec.label!r}, but data.label is {config.data.label!r}")
+        return cls(spec, config.selection.head_start)
 
     def starts(self, units: Sequence[Sequence[str]]) -> npt.NDArray[np.float64]:
-        """[units] the head start of each unit of candidates; those that hold a feature of the spec have it."""
+        """[units] the head start of each unit of candidates; those that hold a feature of the spec have it.
+
+        Raises:
+          ConfigError: none does.
+        """
         names = set(self.spec.names())
-        return np.array([self.head_start * bool(names & set(unit)) for unit in units])
+        held = np.array([bool(names & set(unit)) for unit in units])
+        if not held.any():
+            raise ConfigError(
+                f"selection.previous: no candidate is a feature of the spec of {self.spec.name}; name another spec"
+            )
+        return self.head_start * held
 
     def widths(self, config: Config, data: Transformed) -> dict[str, int]:
         """The spec's features with their widths, as far as the data still has them."""

@@ -22,7 +22,7 @@ from pipeline import files
 from pipeline.console import say
 from pipeline.ingest import column_types, read
 from pipeline.rejects import Found, Tally, as_table
-from pipeline.runner import run_beam
+from pipeline.runner import check_reach, run_beam
 from pipeline.shards import Shard, list_files, plan_shards
 
 SCORE, SUMMARY_FILE = "score", "scores.json"
@@ -75,11 +75,12 @@ def score(
       The summary: rows, rejects by reason, and, where the files have the label, the quality of the scores.
 
     Raises:
-      ConfigError: the output folder holds scores, or a column to carry cannot be.
+      ConfigError: the output folder holds scores, a column to carry cannot be, or Dataflow cannot reach a path.
       DataError: the model or the files cannot be used, or too many rows are malformed.
     """
     if files.exists(files.join(output, SUMMARY_FILE)):
         raise ConfigError(f"{output}: holds the scores of an earlier run; name another folder")
+    check_reach(beam_args, [model, *patterns, output])
     scoring, shards = _plan(model, patterns, output, carry, source or {})
     for folder in ("rejected", "state"):
         files.remove(files.join(output, folder))

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from features.config import Config
+from features.errors import ConfigError
 from features.spec import FeatureSpec
 from models.gate import SOFT, SequentialAttention
 from models.picks import Picks
@@ -39,6 +41,25 @@ def test_what_came_and_went():
         "removed": {"l": "not chosen", "v": "not in the data", "a x i": "not in the data"},
         "widths": {"n": [2, 4]},
     }
+
+
+def test_a_spec_of_other_features_or_another_label_is_refused(config_of):
+    previous = Previous(FeatureSpec.model_validate(document()), 1.0)
+    with pytest.raises(ConfigError, match="no candidate is a feature of the spec of small"):
+        previous.starts([["x"], ["y", "z"]])
+    with pytest.raises(ConfigError, match=r"a spec for the label 'click', but data\.label is 'like'"):
+        Previous.of(config_of("like"))
+    assert Previous.of(config_of("click")).spec.name == "small"
+
+
+@pytest.fixture
+def config_of(tmp_path):
+    """A config of a label, with the spec for its previous one."""
+    FeatureSpec.model_validate(document()).save(tmp_path / "spec.json")
+    selection = {"budget": {"features": 1}, "previous": str(tmp_path / "spec.json")}
+    data = {"format": "parquet", "train": "train.parquet"}
+    common = {"name": "small", "work_dir": "work", "features": [{"match": "*"}], "selection": selection}
+    return lambda label: Config.model_validate(common | {"data": data | {"label": label}})
 
 
 def test_features_stay_unless_the_data_speaks_against_them(small_job, winnow, tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 from features.spec import FeatureSpec
 from tests.pipeline.every_kind import every_kind, trained_scores
+from tests.pipeline.test_prune import Recorder, columns_touched
 
 
 def scores_of(folder: Path) -> pa.Table:
@@ -38,6 +39,30 @@ def test_a_folder_with_scores_is_not_written_over(job, model, winnow, tmp_path):
     code, said = winnow("score", model, "-i", job.data.test[0], "-o", tmp_path)
     assert code == 2
     assert "holds the scores of an earlier run" in said
+
+
+def test_the_models_columns_alone_are_read(job, model, winnow, tmp_path, monkeypatch):
+    from pipeline import files
+
+    reads: list[tuple[int, int]] = []
+    opened, test = files.open_file, job.data.test[0]
+    monkeypatch.setattr(files, "open_file", lambda path: Recorder(opened(path), reads) if path == test else opened(path))
+    assert winnow("score", model, "-i", test, "-o", tmp_path / "out")[0] == 0
+    asked = {column.name for column in FeatureSpec.load(model).inputs}
+    assert columns_touched(Path(test), reads) == {*(name.partition(".")[0] for name in asked), "click"}
+    assert "dropped one" not in asked
+
+
+def test_beams_options_follow_two_dashes(job, model, winnow, tmp_path):
+    cloud = ["--runner=DataflowRunner", "--project=p", "--region=r", "--temp_location=gs://bucket/tmp"]
+    code, said = winnow("score", model, "-i", job.data.test[0], "-o", tmp_path / "out", "--", *cloud)
+    assert code == 2
+    assert "is on this machine, where Dataflow's workers cannot reach it" in " ".join(said.split())
+    assert not (tmp_path / "out").exists()
+    workers = ["--runner=FnApiRunner", "--direct_running_mode=multi_threading", "--direct_num_workers=2"]
+    code, said = winnow("score", model, "-i", job.data.test[0], "-o", tmp_path / "out", "--", *workers)
+    assert code == 0, said
+    np.testing.assert_allclose(scores_of(tmp_path / "out")["score"], trained_scores(job), atol=1e-5)
 
 
 def test_rows_without_a_label_are_scored(job, model, winnow, tmp_path):
