@@ -169,8 +169,8 @@ def main() -> None:
     parser.add_argument("--blocks", nargs="+", type=int)
     parser.add_argument("--sparsity", nargs="+", type=float, default=[0.9, 0.95, 0.99])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--balanced", action="store_true", help="each block of outputs keeps the same number of input blocks")
-    parser.add_argument("--reset", action="store_true", help="reset the layers' optimizer slots between phases")
+    parser.add_argument("--balanced", action="store_true", help="also with as many input blocks for each block of outputs")
+    parser.add_argument("--reset", action="store_true", help="also with the layers' optimizer slots reset between phases")
     parser.add_argument("--runs", type=Path, help="a file of JSON lines that keeps every run")
     parser.add_argument("--gpu", action="store_true", help="latency of a 1,248-1,024-512-256 tower at batch 65,536")
     parser.add_argument("--turns", type=int, default=30, help="calls of each that a latency is the median of")
@@ -190,29 +190,31 @@ def quality(asked: argparse.Namespace) -> list[dict[str, Any]]:
     held = {tuple(run["of"]): run for run in map(json.loads, asked.runs.read_text().splitlines())} if kept else {}
     found = []
     cells = list(product(asked.blocks, asked.sparsity))
-    for seed, (block, sparsity), method in product(range(1, asked.seeds + 1), cells, asked.methods):
+    ways = [(False, False), *[(True, False)] * asked.balanced, *[(False, True)] * asked.reset]
+    for seed, (block, sparsity), method, way in product(range(1, asked.seeds + 1), cells, asked.methods, ways):
         if method == DENSE:
-            block, sparsity = asked.blocks[0], 0.0
-        of = (asked.task, method, block if sparsity else 0, sparsity, asked.balanced, asked.reset, seed)
+            block, sparsity, way = asked.blocks[0], 0.0, ways[0]
+        of = (asked.task, method, block if sparsity else 0, sparsity, *way, seed)
         if of not in held:
             started = time.monotonic()
-            figures = task.run(method, block, sparsity, seed, asked.balanced, asked.reset)
+            figures = task.run(method, block, sparsity, seed, *way)
             held[of] = {"of": of, **figures, "seconds": round(time.monotonic() - started, 1)}
             print(json.dumps(held[of]), file=sys.stderr, flush=True)
             if asked.runs:
                 with asked.runs.open("a") as file:
                     file.write(json.dumps(held[of]) + "\n")
         found.append(held[of])
-    return found
+    return list({tuple(run["of"]): run for run in found}.values())
 
 
 def table(asked: argparse.Namespace, runs: list[dict[str, Any]]) -> None:
     """Mean and deviation over seeds, a line for each method, block and sparsity."""
     figures = [name for name in runs[0] if name not in ("of", "seconds")]
     rows = Table("block", "sparsity", "method", *figures, title=f"{asked.task}, {asked.seeds} seeds")
-    for key in dict.fromkeys((run["of"][2], run["of"][3], run["of"][1]) for run in runs):
-        own = [run for run in runs if (run["of"][2], run["of"][3], run["of"][1]) == key]
-        block, sparsity, method = key
+    for key in dict.fromkeys(tuple(run["of"][1:6]) for run in runs):
+        own = [run for run in runs if tuple(run["of"][1:6]) == key]
+        method, block, sparsity, *way = key
+        method = ", ".join([method, *(name for name, on in zip(("balanced", "reset"), way, strict=True) if on)])
         values = [[run[figure] for run in own] for figure in figures]
         cells = [f"{np.mean(value):.4f} ± {np.std(value):.4f}" for value in values]
         rows.add_row(str(block or ""), f"{sparsity:.0%}" if sparsity else "", method, *cells)

@@ -101,13 +101,21 @@ class Data(Part):
 
 
 class BlockSparsity(Part):
-    """Weights of the tower's layers taken away by blocks, chosen by attention; layers of fewer than 100 blocks stay whole.
+    """Weights of the tower's layers taken away by blocks; layers of fewer than 100 blocks stay whole.
 
-    block: rows and columns of a block. sparsity: share of each layer's blocks that go.
+    block: rows and columns of a block. sparsity: share of each layer's blocks that go. method: what chooses them.
     """
 
     block: PositiveInt = 16
-    sparsity: float = Field(0.9, gt=0, lt=1)
+    sparsity: float = 0.9
+    method: Literal["sequential_attention", "magnitude", "acdc", "random"] = "sequential_attention"
+
+    @field_validator("sparsity")
+    @classmethod
+    def _some_but_not_all(cls, sparsity: float) -> float:
+        if not 0 < sparsity < 1:
+            raise ValueError(f"{sparsity} is not between 0 and 1; use {0.01 if sparsity <= 0 else 0.99}")
+        return sparsity
 
 
 class Tower(Part):

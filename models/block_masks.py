@@ -21,11 +21,13 @@ class Method:
     Attributes:
       scores: of a layer's blocks, [block rows, block columns]; takes the layer and a seed.
       attention: whether the layers need logits.
+      shared: whether rows and columns of blocks share the places, see `strongest`.
       phases: how its plan differs from the usual one, see `Phases.of`.
     """
 
     scores: Callable[[BlockSparse, int], Floats]
     attention: bool = False
+    shared: bool = False
     phases: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -42,7 +44,7 @@ def _random(layer: BlockSparse, seed: int) -> Floats:
 
 
 METHODS: dict[str, Method] = {
-    "sequential_attention": Method(_attention, attention=True),
+    "sequential_attention": Method(_attention, attention=True, shared=True),
     "magnitude": Method(_magnitude),
     "acdc": Method(_magnitude, phases={"cycles": 4, "gradual": False}),
     "random": Method(_random),
@@ -95,4 +97,4 @@ class BlockMasks(tf.keras.callbacks.Callback):
             scores = np.zeros(layer.grid)
             if share:
                 scores = np.where(layer.mask.numpy() > 0, self.method.scores(layer, self.seed + place), -np.inf)
-            layer.keep(strongest(scores, share * layer.sparsity, layer.balanced))
+            layer.keep(strongest(scores, share * layer.sparsity, layer.balanced, self.method.shared))

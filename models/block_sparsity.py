@@ -16,6 +16,7 @@ from features.errors import ConfigError
 from models.compact import CompactConv2D, CompactDense
 from models.schedule import strongest
 
+FIELD = "model.tower.block_sparsity"
 MIN_BLOCKS = 100  # a matrix of fewer is left as it is, as in the paper
 
 
@@ -47,7 +48,7 @@ class BlockSparse(tf.keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         if not 0 < sparsity < 1:
-            raise ConfigError(f"{self.name}: sparsity {sparsity} is not between 0 and 1, both excluded")
+            raise ConfigError(f"{FIELD}.sparsity: {self.name} cannot lose {sparsity} of its blocks; use 0.01 to 0.99")
         self.units, self.block, self.sparsity = units, block, sparsity
         self.activation = tf.keras.activations.get(activation)
         self.with_attention, self.balanced = attention, balanced
@@ -74,19 +75,19 @@ class BlockSparse(tf.keras.layers.Layer):
         Raises:
           ConfigError: a block is larger than the matrix, or none would stay.
         """
+        if not 1 <= self.block <= min(inputs, self.units):
+            near = min(max(self.block, 1), inputs, self.units)
+            raise ConfigError(f"{FIELD}.block: {self.block} does not fit {self.name}, {inputs} x {self.units}; use {near}")
         self.inputs = inputs
         self.grid = (-(-inputs // self.block), -(-self.units // self.block))
-        if not 1 <= self.block <= min(inputs, self.units):
-            limit = min(inputs, self.units)
-            raise ConfigError(
-                f"{self.name}: block {self.block} does not fit a {inputs} x {self.units} matrix; use 1 to {limit}"
-            )
         if not self.prunable:
             return
         blocks = self.grid[0] * self.grid[1]
         if not self.staying:
-            most = np.floor(1e4 * (1 - 1 / blocks)) / 1e4
-            raise ConfigError(f"{self.name}: sparsity {self.sparsity} leaves none of {blocks} blocks; use at most {most}")
+            most = np.floor(1e4 * (1 - 0.5 / blocks)) / 1e4
+            raise ConfigError(
+                f"{FIELD}.sparsity: {self.sparsity} leaves {self.name} none of its {blocks} blocks; use at most {most}"
+            )
         only_first = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self.mask = self.add_weight("mask", self.grid, tf.float32, "ones", trainable=False, aggregation=only_first)
         if self.with_attention:

@@ -118,7 +118,7 @@ class Phases:
         if steps < len(names):
             raise ConfigError(
                 f"model.tower.block_sparsity: {len(names)} phases need {len(names)} optimizer steps, the training has {steps}; "
-                "raise training.epochs or lower training.batch_size"
+                f"raise training.epochs at least {-(-len(names) // max(steps, 1))}-fold or lower training.batch_size as much"
             )
         rounds = max(len(names), min(rounds, steps))
         first, last = max(1, round(rounds * dense)), max(1, round(rounds * sparse))
@@ -136,19 +136,22 @@ def sparsity_at(sparsity: float, progress: float, curve: float = 4.0) -> float:
     return float(sparsity * np.expm1(-curve * progress) / np.expm1(-curve))
 
 
-def strongest(scores: Floats, sparsity: float, balanced: bool = False) -> npt.NDArray[np.bool_]:
+def strongest(scores: Floats, sparsity: float, balanced: bool = False, shared: bool = False) -> npt.NDArray[np.bool_]:
     """The blocks that stay: those of the largest scores, ties broken by the smaller index.
 
     Args:
       scores: [rows, columns] of the blocks of a matrix; those of minus infinity never stay.
       sparsity: share that goes.
       balanced: whether each column of blocks keeps the same number, and each row, as far as that goes, as many as another.
+      shared: whether rows and columns share the places by their scores, which have to be positive; see `_shared`.
 
     Returns:
       [rows, columns], true for those that stay.
     """
     if balanced:
         return _balanced(scores, sparsity)
+    if shared:
+        return _shared(scores, scores.size - round(sparsity * scores.size))
     mask = np.zeros(scores.size, bool)
     mask[top(scores.ravel(), scores.size - round(sparsity * scores.size))] = True
     return mask.reshape(scores.shape)
@@ -166,6 +169,19 @@ def _balanced(scores: Floats, sparsity: float) -> npt.NDArray[np.bool_]:
     for column in np.flatnonzero(mask.sum(0) < count):  # what is left for it lies in full rows
         left = np.where(mask[:, column], -np.inf, scores[:, column])
         mask[top(left, count - int(mask[:, column].sum())), column] = True
+    return mask
+
+
+def _shared(scores: Floats, count: int) -> npt.NDArray[np.bool_]:
+    """Takes one block after the other, each by its score over one more than its row holds and over one more than its column.
+
+    What an input has to tell, one block mostly tells as well as twenty do, and all of them score alike: without the
+    quotients, which are those of d'Hondt's rule for seats, the blocks of the one or two strongest inputs take all places.
+    """
+    mask = np.zeros(scores.shape, bool)
+    for _ in range(min(count, int(np.isfinite(scores).sum()))):
+        quotients = scores / np.outer(mask.sum(1) + 1, mask.sum(0) + 1)
+        mask.flat[np.argmax(np.where(mask, -np.inf, quotients))] = True
     return mask
 
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from features.config import Tower
+from models.block_masks import METHODS
 from models.block_sparsity import BlockSparse, BlockSparseDense
 
 
@@ -19,8 +20,9 @@ def make_tower(config: Tower) -> tf.keras.layers.Layer:
     sparsity = config.block_sparsity
     if sparsity is None:
         return tfrs.layers.blocks.MLP([*config.units, 1], final_activation=None, name="tower")
+    attention = METHODS[sparsity.method].attention
     layers = [
-        BlockSparseDense(units, sparsity.block, sparsity.sparsity, "relu", balanced=True, name=f"tower_{n}")
+        BlockSparseDense(units, sparsity.block, sparsity.sparsity, "relu", attention, balanced=True, name=f"tower_{n}")
         for n, units in enumerate(config.units)
     ]
     return tf.keras.Sequential([*layers, tf.keras.layers.Dense(1)], name="tower")

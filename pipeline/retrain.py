@@ -14,7 +14,7 @@ import tensorflow as tf
 from features.config import Config
 from features.cost import total_bytes
 from features.encoding import Encoding
-from models.block_masks import BlockMasks
+from models.block_masks import METHODS, BlockMasks
 from models.metrics import Scores, block_draws, interval
 from models.ranking import RankingModel
 from models.schedule import DENSE, Phases
@@ -51,8 +51,9 @@ def fit(
     strategy = make_strategy(training)
     network = config.model if sparse else config.model.dense
     model = build_model(encodings, widths, network, training, strategy, seed)
-    phases = Phases.of(steps) if sparse else Phases(((DENSE, 1),), steps)
-    masks = BlockMasks(sparse_layers(model), phases, seed=seed)
+    thinning = config.model.tower.block_sparsity if sparse else None
+    phases = Phases.of(steps, **METHODS[thinning.method].phases) if thinning else Phases(((DENSE, 1),), steps)
+    masks = [BlockMasks(sparse_layers(model), phases, thinning.method, seed)] if thinning else []
     steps = phases.rounds * phases.steps_per_round
     if seed == training.seed:
         for layer in sparse_layers(model):
@@ -67,7 +68,7 @@ def fit(
         job = {"widths": dict(widths), "seed": seed, "rows": [split, reader.rows], "sparse": sparse}
         kept = checkpoints(config, "training", job)
         dataset = batches(reader, training.batch_size, seed)
-        seconds = train(model, dataset, phases.rounds, phases.steps_per_round, [watch, masks], kept)
+        seconds = train(model, dataset, phases.rounds, phases.steps_per_round, [watch, *masks], kept)
     kept.clear()
     return model, encodings, steps * training.batch_size / seconds
 

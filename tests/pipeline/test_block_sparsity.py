@@ -15,7 +15,7 @@ from pipeline.dataset import Transformed
 from pipeline.export import serving_model
 
 MODEL = {"embedding_width": 8, "cross_layers": 1, "cross_rank": 8}
-SPARSE = {"block": 2, "sparsity": 0.75}
+SPARSE = {"block": 2, "sparsity": 0.75, "method": "sequential_attention"}
 
 
 def with_tower(**asked):
@@ -48,7 +48,7 @@ def compact_scores_are_the_masked_models(config, work, tmp_path):
     kept = json.loads((work / "selection" / "selection.json").read_text())["kept"]
     widths = {entry["feature"]: entry["width"] for entry in kept}
     weights = str(work / "proof" / "weights" / "pruned")
-    small = serving_model(config, data, list(widths), widths, str(tmp_path / "graph"), weights)
+    small = serving_model(config, data, widths, str(tmp_path / "graph"), weights)
     encodings = data.subset(list(widths))
     masked = RankingModel(encodings, widths, config.model)
     masked(example_inputs(encodings))
@@ -67,7 +67,9 @@ def compact_scores_are_the_masked_models(config, work, tmp_path):
             {"block": 16, "sparsity": 0.5},
             r"model.tower: block_sparsity.block: 16 is larger than the layer of 8 units; use at most 8",
         ),
-        ({"block": 2, "sparsity": 1.0}, r"model.tower.block_sparsity.sparsity: Input should be less than 1"),
+        ({"block": 2, "sparsity": 1.0}, r"model.tower.block_sparsity.sparsity: 1.0 is not between 0 and 1; use 0.99"),
+        ({"block": 2, "sparsity": -0.5}, r"model.tower.block_sparsity.sparsity: -0.5 is not between 0 and 1; use 0.01"),
+        ({"block": 2, "method": "none"}, r"model.tower.block_sparsity.method: Input should be 'sequential_attention'"),
         ({"block": 0}, r"model.tower.block_sparsity.block: Input should be greater than 0"),
     ],
 )
