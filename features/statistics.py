@@ -19,16 +19,16 @@ class Statistics:
 
     Attributes:
       name: of the feature.
-      count: values seen (for lists: elements); missing ones not counted.
+      count: values seen (for lists and vectors: elements); missing ones not counted.
       missing: examples without a value.
-      distinct: values; of numbers, after rounding to 12 bits of mantissa.
+      distinct: values; of numbers, after rounding to 12 bits of mantissa; of vectors 0, as they are not told apart.
       top: most frequent values with their counts.
-      mean, std, minimum, maximum: of numbers (after clip and log1p for `value` features).
+      mean, std, minimum, maximum: of numbers (after clip and log1p for `value` features), or of all elements of vectors.
       boundaries: between the buckets of bucketised numbers, ascending.
       vocabulary_size: entries of the vocabulary file.
       length: of dense vectors.
       categorical: whether a value is one id.
-      partition: of the rows by value, as a hash: equal for features that tell the same rows apart.
+      partition: of the rows by value (of lists: by element), as a hash: equal for features that tell the same rows apart.
       duplicate_of: an earlier feature that tells the same rows apart.
     """
 
@@ -56,7 +56,7 @@ class Statistics:
     @property
     def fault(self) -> str | None:
         """Why the feature cannot tell examples apart, or only too well; None if it is fit to be selected."""
-        if self.length is None and self.distinct + (self.missing > 0) <= 1:  # vectors are not counted
+        if self.length is None and self.distinct + (self.missing > 0) <= 1:  # vectors are not told apart
             return "constant"
         if self.near_unique:
             return f"near-unique: {self.distinct:,} values in {self.count:,} rows"

@@ -23,6 +23,7 @@ from pipeline.hashing import hash_values
 _MANTISSA_DROPPED = np.int32(12)
 _NO_NUMBER = np.int32(np.iinfo(np.int32).min)  # a key that no number has
 _CROSS_SEPARATOR = "\x1f"
+_AT_ONCE = 1 << 20
 Moments = tuple[float, float, float, float, float]
 Codes = npt.NDArray[np.int64]
 
@@ -57,10 +58,10 @@ class RowKeys:
         self.low = (keys & np.uint64(0xFFFFFF)).astype(np.float64)
         self.high = (keys >> np.uint64(40)).astype(np.float64)
 
-    def sums(self, codes: Codes, size: int) -> npt.NDArray[np.uint64]:
-        """The sum of the keys of each code's rows, modulo 2^64."""
-        low = np.bincount(codes, self.low, size).astype(np.uint64)
-        return low + (np.bincount(codes, self.high, size).astype(np.uint64) << np.uint64(32))
+    def sums(self, codes: Codes, size: int, rows: Codes | slice = slice(None)) -> npt.NDArray[np.uint64]:
+        """The sum of the keys of each code's rows, modulo 2^64; `rows` are the codes' own, where a row has several or none."""
+        low = np.bincount(codes, self.low[rows], size).astype(np.uint64)
+        return low + (np.bincount(codes, self.high[rows], size).astype(np.uint64) << np.uint64(32))
 
 
 def analyze(feature: Feature, table: pa.Table, keys: RowKeys | None) -> Partial:
@@ -72,9 +73,9 @@ def analyze(feature: Feature, table: pa.Table, keys: RowKeys | None) -> Partial:
       keys: of the rows; without them the sums are 0.
     """
     if feature.kind == "dense":
-        return Partial(_table(pa.array([], pa.int32()), np.array([]), None), length=table[feature.name].type.list_size)
+        return _analyze_vectors(feature, table[feature.name].combine_chunks())
     if feature.kind == "multivalued":
-        return _analyze_lists(feature, table[feature.name].combine_chunks())
+        return _analyze_lists(feature, table[feature.name].combine_chunks(), keys)
     codes, values, absent = _coded(feature, table)
     counts = np.bincount(codes, minlength=len(values))
     rows = keys.sums(codes, len(values)) if keys else np.zeros(len(values), np.uint64)
@@ -179,7 +180,17 @@ def _merged(codes: Codes, texts: pa.Array) -> tuple[Codes, pa.Array, int]:
     return encoded.indices.to_numpy()[codes], encoded.dictionary, _place(encoded.dictionary, "")
 
 
-def _analyze_lists(feature: Feature, column: pa.Array) -> Partial:
+def _analyze_vectors(feature: Feature, column: pa.Array) -> Partial:
+    values = column.flatten().to_numpy()
+    missing = int(np.isnan(values.reshape(len(column), -1)).all(axis=1).sum())
+    none = _table(pa.array([], pa.int32()), np.array([]), None)
+    steps = range(0, len(values), _AT_ONCE)  # their float64 copy is twice as large
+    moments = tuple(own for start in steps for own in _moments(feature, values[start : start + _AT_ONCE]))
+    return Partial(none, missing, moments=moments, length=column.type.list_size)
+
+
+def _analyze_lists(feature: Feature, column: pa.Array, keys: RowKeys | None) -> Partial:
+    """Counts elements. A row belongs to each of its elements, but lists that have weights too are not told by elements."""
     if pa.types.is_dictionary(column.type):
         split = pc.list_slice(pc.split_pattern(column.dictionary, feature.separator), 0, feature.max_length)
         column = split.take(column.indices)
@@ -187,9 +198,14 @@ def _analyze_lists(feature: Feature, column: pa.Array) -> Partial:
     kept = pc.not_equal(values, _mark(values.type))
     row = pc.list_parent_indices(column) if not pa.types.is_fixed_size_list(column.type) else None
     owner = row.to_numpy() if row is not None else np.repeat(np.arange(len(column)), column.type.list_size)
-    present = len(np.unique(owner[kept.to_numpy(zero_copy_only=False)]))
-    counted = values.filter(kept).value_counts()
-    return Partial(_table(counted.field(0), counted.field(1).to_numpy(), None), len(column) - present)
+    owner = owner[kept.to_numpy(zero_copy_only=False)]
+    encoded = values.filter(kept).dictionary_encode()
+    codes, size = encoded.indices.to_numpy(), len(encoded.dictionary)
+    missing = np.bincount(owner, minlength=len(column)) == 0
+    told = keys if not feature.weights else None
+    rows = told.sums(codes, size, owner) if told else None
+    missing_rows = int(told.sums(missing.astype(np.int64), 2)[1]) if told else 0
+    return Partial(_table(encoded.dictionary, np.bincount(codes, minlength=size), rows), int(missing.sum()), missing_rows)
 
 
 def _moments(feature: Feature, column: npt.NDArray[np.float32]) -> tuple[Moments, ...]:

@@ -30,7 +30,7 @@ from pipeline.split import SPLITS, TRAIN, split_of
 from pipeline.stage import fingerprint
 
 Key = tuple[str, str, int]  # feature, split, bucket of values
-_VERSION = 1  # of the copies' form
+_VERSION = 2  # of the copies' form
 _HOPELESS = 0.5  # share of a shard's rows: what is refused this often is not noise
 _APART = {"train", "validation", "test", "max_bad_ratio", "incremental", "stable_ids"}  # what a shard does not depend on
 
@@ -154,7 +154,7 @@ class ParseShard(beam.DoFn):
         return list(self.pool.map(lambda feature: analyze(feature, table, keys), self.features))
 
 
-_COUNTED = ("name", "kind", "columns", "encoding", "clip", "log1p", "separator", "max_length")
+_COUNTED = ("name", "kind", "columns", "encoding", "clip", "log1p", "separator", "max_length", "weights")
 
 
 def _chunks(rows: Iterator[Rows]) -> Iterator[list[Rows]]:

@@ -74,7 +74,7 @@ def finish(feature: Feature, summaries: Iterable[Summary], known: Sequence[str] 
     partition = sum(part.partition for part in parts) % 2**64
     found = Statistics(
         name=feature.name,
-        count=sum(part.count for part in parts),
+        count=int(n) if feature.kind == "dense" else sum(part.count for part in parts),
         missing=sum(part.missing for part in parts),
         distinct=sum(part.distinct for part in parts),
         top=_top([part.top for part in parts]),

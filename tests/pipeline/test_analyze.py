@@ -139,6 +139,49 @@ def test_duplicates_are_found_over_partials_merged_in_any_order():
     assert own[0].partition == own[1].partition
 
 
+def lists_of(*columns, **feature):
+    made = []
+    for number, lists in enumerate(columns):
+        column = pa.FixedSizeListArray.from_arrays(pa.array([value for own in lists for value in own], pa.string()), 3)
+        own = Feature(name=str(number), kind="multivalued", min_count=1, **feature)
+        cut = [pa.table({str(number): column.slice(start, 700)}) for start in range(0, len(column), 700)]
+        made.append(statistics(own, *cut)[0])
+    return [own.duplicate_of for own in mark_duplicates(made)]
+
+
+def test_lists_whose_elements_are_in_the_same_rows_are_duplicates_and_no_others():
+    base = [[f"a{value}" if value < 20 else "" for value in row] for row in RNG.integers(0, 24, (2000, 3))]
+    renamed = [[f"b{value}" if value else "" for value in row] for row in base]
+    reversed_ = [row[::-1] for row in base]
+    one_less = [*base[:-1], ["", "", ""]] if any(base[-1]) else [["a1", "", ""], *base[1:]]
+    merged = [["a4" if value == "a5" else value for value in row] for row in base]
+    assert lists_of(base, renamed, reversed_, one_less, merged) == [None, "0", "0", None, None]
+    assert lists_of(base, renamed, weights="w") == [None, None]
+
+
+def test_lists_as_text_are_told_apart_as_the_lists_they_stand_for():
+    texts = [f"a{row % 7}|a{row % 5 + 7}" if row % 11 else "" for row in range(500)]
+    padded = [[*text.split("|"), "", ""][:3] if text else ["", "", ""] for text in texts]
+    listed = pa.FixedSizeListArray.from_arrays(pa.array([value for own in padded for value in own]), 3)
+    text = statistics(Feature(name="t", kind="multivalued", separator="|"), table(t=texts))[0]
+    same = statistics(Feature(name="l", kind="multivalued"), pa.table({"l": listed}))[0]
+    assert text.partition == same.partition
+    assert text.partition is not None
+
+
+def test_vectors_have_the_moments_of_all_their_elements():
+    vectors = RNG.normal(2, 3, (600, 4)).astype(np.float32)
+    vectors[:50] = np.nan
+    vectors[70, 1] = np.nan
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 4)
+    feature = Feature(name="v", kind="dense")
+    found, vocabulary = statistics(feature, pa.table({"v": column.slice(0, 60)}), pa.table({"v": column.slice(60)}))
+    assert (found.count, found.missing, found.length, vocabulary) == (550 * 4 - 1, 50, 4, [])
+    wanted = [call(vectors.astype(np.float64)) for call in (np.nanmean, np.nanstd, np.nanmin, np.nanmax)]
+    np.testing.assert_allclose([found.mean, found.std, found.minimum, found.maximum], wanted, rtol=1e-12)
+    assert found.fault is None
+
+
 def test_ids_that_hardly_repeat_are_near_unique_but_frequent_ones_are_not():
     assert Statistics("c", count=5000, distinct=4900, categorical=True).fault == "near-unique: 4,900 values in 5,000 rows"
     assert Statistics("user_id", count=94_784, distinct=21_184, categorical=True).fault is None
