@@ -178,11 +178,16 @@ def _shared(scores: Floats, count: int) -> npt.NDArray[np.bool_]:
     What an input has to tell, one block mostly tells as well as twenty do, and all of them score alike: without the
     quotients, which are those of d'Hondt's rule for seats, the blocks of the one or two strongest inputs take all places.
     """
-    mask = np.zeros(scores.shape, bool)
+    left, quotients = scores.copy(), scores.copy()
+    rows, columns = np.ones(len(left)), np.ones(left.shape[1])
     for _ in range(min(count, int(np.isfinite(scores).sum()))):
-        quotients = scores / np.outer(mask.sum(1) + 1, mask.sum(0) + 1)
-        mask.flat[np.argmax(np.where(mask, -np.inf, quotients))] = True
-    return mask
+        row, column = divmod(int(quotients.argmax()), len(columns))
+        left[row, column] = -np.inf
+        rows[row] += 1
+        columns[column] += 1
+        quotients[row] = left[row] / (rows[row] * columns)
+        quotients[:, column] = left[:, column] / (rows * columns[column])
+    return np.isfinite(scores) & ~np.isfinite(left)
 
 
 def standings(before: Floats, logits: Floats, carry: float, frontier: npt.NDArray[np.bool_]) -> Floats:
