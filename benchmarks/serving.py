@@ -131,7 +131,8 @@ def table(models: dict[str, Model]) -> Table:
         shown.add_column(column, justify="right" if column else "left")
     for title, row in rows.items():
         full, *others = row.values()
-        shown.add_row(title, *(f"{value:,.4g}" for value in row.values()), *(f"{value / full:.2f}" for value in others))
+        figures = [f"{value:,.0f}" if value >= 1000 else f"{value:.4g}" for value in row.values()]
+        shown.add_row(title, *figures, *(f"{value / full:.3f}" for value in others))
     return shown
 
 
