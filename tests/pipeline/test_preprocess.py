@@ -170,6 +170,16 @@ def test_a_file_that_is_mostly_refused_ends_the_job_at_once(tmp_path):
         counted(settings, tmp_path / "out")
 
 
+def test_newlines_in_quoted_fields_are_counted_as_values_that_no_vocabulary_holds(tmp_path):
+    lines = [f'{row % 2}\t{row}\t"a{row % 3}\nb"\t{row % 4}\t1' for row in range(120)]
+    path = write(tmp_path / "a.tsv", [line.encode() for line in lines])
+    found = counted(config(path, tmp_path / "work", quoted="multiline", split={"validation": 0}), tmp_path / "out")
+    own = next(feature for feature in found["features"] if feature["name"] == "c")
+    assert (own["count"], own["missing"], own["distinct"], own["vocabulary_size"]) == (120, 0, 3, 0)
+    assert own["top"] == [["a0\nb", 40], ["a1\nb", 40], ["a2\nb", 40]]
+    assert found["rejected"] == {}
+
+
 def test_a_label_of_one_value_is_an_error(tmp_path):
     settings = config(write(tmp_path / "a", [b"1" + line[1:] for line in lines(500, 1)]), tmp_path)
     with pytest.raises(DataError, match=r"data\.label: column 'label' is 1\.0 in every train row; nothing to learn"):
