@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.config import BlockSparsity
+from features.config import BlockSparsity, Tower
 from features.errors import ConfigError
 from models.block_masks import METHODS, BlockMasks
 from models.block_sparsity import BlockSparseConv2D, BlockSparseDense
 from models.schedule import Phases
+from models.tower import make_tower
 
 
 @pytest.fixture
@@ -112,6 +113,10 @@ def trained(method: str, reset: bool = False, **more):
 
 def test_a_config_can_name_every_method():
     assert get_args(BlockSparsity.model_fields["method"].annotation) == tuple(METHODS)
+    for method, own in METHODS.items():
+        tower = make_tower(Tower(units=[32], block_sparsity=BlockSparsity(block=2, method=method)))
+        tower(tf.zeros([1, 20]))
+        assert len(tower.layers[0].trainable_variables) == 2 + own.attention
 
 
 @pytest.mark.parametrize("method", list(METHODS))
