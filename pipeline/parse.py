@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.config import Config
+from features.errors import DataError
 from features.feature import Feature
 from features.inputs import Input
 from pipeline import files
@@ -61,10 +62,19 @@ class Parsed:
 
 
 def read_copy(base: str, split: str) -> Iterator[pa.Table]:
-    """The rows of a split of the shard whose files' names begin so."""
-    with files.open_file(f"{base}.{split}.arrow") as source, pa.ipc.open_stream(pa.PythonFile(source, "r")) as stream:
-        for batch in stream:
-            yield pa.Table.from_batches([batch])
+    """The rows of a split of the shard whose files' names begin so.
+
+    Raises:
+      DataError: the copy is damaged, or has gone since it was counted.
+    """
+    path = f"{base}.{split}.arrow"
+    try:
+        with files.open_file(path) as source, pa.ipc.open_stream(pa.PythonFile(source, "r")) as stream:
+            for batch in stream:
+                yield pa.Table.from_batches([batch])
+    except (OSError, pa.ArrowInvalid) as error:
+        remedy = f"remove {path.rpartition('/')[0]} and run `winnow preprocess --force`"
+        raise DataError(f"{path}: the parsed rows cannot be read: {error}; {remedy}") from None
 
 
 class ParseShard(beam.DoFn):

@@ -13,6 +13,7 @@ import yaml
 from features.config import Config
 from features.errors import DataError
 from pipeline import files, shards, transform
+from pipeline import preprocess as module
 from pipeline.count import count
 from pipeline.job import Job
 from pipeline.plan import Plan
@@ -178,6 +179,21 @@ def test_newlines_in_quoted_fields_are_counted_as_values_that_no_vocabulary_hold
     assert (own["count"], own["missing"], own["distinct"], own["vocabulary_size"]) == (120, 0, 3, 0)
     assert own["top"] == [["a0\nb", 40], ["a1\nb", 40], ["a2\nb", 40]]
     assert found["rejected"] == {}
+
+
+@pytest.mark.parametrize("content", [None, b"cut"])
+def test_parsed_rows_that_vanish_or_break_between_the_passes_are_named(tmp_path, monkeypatch, content):
+    plan = module.plan_parts
+
+    def lose(parsed, folder):
+        copy = Path(f"{parsed[0].base}.train.arrow")
+        copy.write_bytes(content) if content else copy.unlink()
+        return plan(parsed, folder)
+
+    monkeypatch.setattr(module, "plan_parts", lose)
+    settings = config(write(tmp_path / "a.tsv", lines(200, 1)), tmp_path / "work")
+    with pytest.raises(DataError, match=r"\.train\.arrow: the parsed rows cannot be read: .*run `winnow preprocess --force`"):
+        made(settings, tmp_path / "out")
 
 
 def test_a_label_of_one_value_is_an_error(tmp_path):
