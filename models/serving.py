@@ -101,7 +101,9 @@ class ServingModel(tf.Module):
             return call(self._filled({n: tf.ensure_shape(given[s.name], s.shape) for n, s in specs.items()}))
 
         function.__signature__ = signature  # type: ignore[attr-defined]
-        return tf.function(function, input_signature=list(specs.values()))
+        made = tf.function(function, input_signature=list(specs.values()))
+        # To look for defaults takes Python as long as a small model takes to score.
+        return made if self._optional else made.get_concrete_function()
 
     def _parameter(self, column: Input, name: str) -> inspect.Parameter:
         default: Any = inspect.Parameter.empty
