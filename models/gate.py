@@ -93,12 +93,13 @@ class SequentialAttention(tf.keras.layers.Layer):
 
     def weights_of_columns(self) -> tf.Tensor:
         """The gate itself, float32 [columns]."""
-        level = tf.gather(self.level, self.candidates, axis=-1)
-        soft = tf.gather(self.attention(), self.candidates, axis=-1)
-        soft = tf.where(tf.equal(self.mode, SOFT), soft, 0.0)
-        picked = tf.cast(level > self.chunks, tf.float32)
-        gates = tf.where(tf.equal(level, self.chunks), soft, picked)
-        return tf.where(tf.equal(self.mode, OPEN), 1.0, gates)
+        level = self.level[..., None]
+        soft = tf.where(tf.equal(self.mode, SOFT), self.attention(), 0.0)[..., None]
+        chunks = np.arange(self.depth.max())
+        gates = tf.where(tf.equal(level, chunks), soft, tf.cast(level > chunks, tf.float32))  # [candidates, chunks]
+        gates = tf.where(tf.equal(self.mode, OPEN), 1.0, gates)
+        own = np.asarray(self.candidates) * len(chunks) + self.chunks
+        return tf.gather(tf.reshape(gates, [*self.level.shape[:-1], -1]), own, axis=-1)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Multiplies each column by its gate."""
@@ -106,6 +107,8 @@ class SequentialAttention(tf.keras.layers.Layer):
         gates = self.weights_of_columns()
         if self.members is not None and not training:
             gates = tf.reduce_mean(gates, axis=0)
+        if len(flat) == 1:
+            return tf.nest.pack_sequence_as(inputs, [self._gated(flat[0], gates)])
         parts = tf.split(gates, [int(part.shape[-1]) for part in flat], axis=-1)
         return tf.nest.pack_sequence_as(inputs, [self._gated(x, gate) for x, gate in zip(flat, parts, strict=True)])
 

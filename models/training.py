@@ -131,7 +131,7 @@ def train(
                 seen.on_epoch_begin(epoch)
             seen.on_train_batch_begin(step)
             losses = steps(min(steps.most, steps_per_round - done))
-            _check(losses, step)
+            _check(losses, step, steps_per_round)
             step, total = step + len(losses), total + float(losses.sum(dtype=np.float64))
             seen.on_train_batch_end(step - 1, {"loss": float(losses.mean())})
             if step % steps_per_round == 0:
@@ -202,13 +202,14 @@ def _first_line(error: tf.errors.OpError) -> str:
     return str(error.message).splitlines()[0][:200]
 
 
-def _check(losses: npt.NDArray[np.float32], step: int) -> None:
+def _check(losses: npt.NDArray[np.float32], step: int, steps_per_round: int) -> None:
     wrong = np.flatnonzero(~np.isfinite(losses))
     if len(wrong):
+        at = step + int(wrong[0])
         raise TrainingError(
-            f"training: the loss became {losses[wrong[0]]} at step {step + int(wrong[0]) + 1}; lower training.learning_rate or "
-            "training.table_learning_rate, or look for extreme values in dense and `value` features. An earlier checkpoint, if "
-            "there is one, is untouched"
+            f"training: the loss became {losses[wrong[0]]} at step {at + 1} (batch {at % steps_per_round + 1} of round "
+            f"{at // steps_per_round + 1}); lower training.learning_rate or training.table_learning_rate, or look for extreme "
+            "values in dense and `value` features. An earlier checkpoint, if there is one, is untouched"
         )
 
 

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from features.config import Config
+from features.errors import ConfigError
+from pipeline.latency import latency_model
 from tests.conftest import SMALL_CONFIG
 from tests.processes import Process, addresses, winnow
 
@@ -59,3 +62,9 @@ def test_parameter_servers_make_the_whole_job_for_the_chief(cluster, tmp_path):
     assert full > pruned > 0.65
     assert "sharded over 1 parameter servers" in chief.said
     assert all(server.running for server in servers)
+
+
+def test_a_latency_is_not_measured_in_a_cluster(small_job, tmp_path):
+    config = Config.load(small_job(training=SMALL_CONFIG["training"] | {"strategy": "multi_worker"}))
+    with pytest.raises(ConfigError, match="a latency is measured on one machine; run `winnow select` under"):
+        latency_model(config, None, str(tmp_path))
