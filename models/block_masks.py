@@ -21,7 +21,7 @@ class Method:
     Attributes:
       scores: of a layer's blocks, [block rows, block columns]; takes the layer and a seed.
       attention: whether the layers need logits.
-      shared: whether rows and columns of blocks share the places, see `strongest`.
+      shared: whether rows and columns of blocks share the places, see `strongest`; not in convolutions.
       phases: how its plan differs from the usual one, see `Phases.of`.
     """
 
@@ -97,4 +97,5 @@ class BlockMasks(tf.keras.callbacks.Callback):
             scores = np.zeros(layer.grid)
             if share:
                 scores = np.where(layer.mask.numpy() > 0, self.method.scores(layer, self.seed + place), -np.inf)
-            layer.keep(strongest(scores, share * layer.sparsity, layer.balanced, self.method.shared))
+            shared = self.method.shared and layer.apart
+            layer.keep(strongest(scores, share * layer.sparsity, layer.balanced, shared))

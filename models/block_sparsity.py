@@ -36,6 +36,8 @@ class BlockSparse(tf.keras.layers.Layer):
       balanced: whether each block of outputs keeps the same number of input blocks, and each of inputs about the same.
     """
 
+    apart = True  # whether rows of the matrix are inputs that each tell something of their own
+
     def __init__(
         self,
         units: int,
@@ -172,6 +174,8 @@ class BlockSparseConv2D(BlockSparse):
 
     Input: float [batch, height, width, channels]. Output: [batch, height', width', units].
     """
+
+    apart = False
 
     def __init__(self, units: int, size: int, strides: int = 1, padding: str = "same", **kwargs: Any) -> None:
         super().__init__(units, **kwargs)

@@ -134,6 +134,17 @@ def test_informative_blocks_stay(every_matrix, method, least):
     assert kept[0] > kept[1:].max()
 
 
+def test_dense_layers_share_the_places_and_convolutions_do_not(every_matrix):
+    dense, convolution = built(4, 36, 2, 0.9), BlockSparseConv2D(4, size=3, block=2, sparsity=0.9)
+    convolution(tf.zeros([1, 5, 5, 4]))
+    for layer, rows in ((dense, 4), (convolution, 2)):
+        assert layer.grid == (18, 2)
+        layer.logits.assign(np.repeat(np.linspace(0.1, 0, 18)[:, None], 2, 1))
+        BlockMasks([layer], Phases.of(3)).on_epoch_end(0)
+        assert layer.mask.numpy().sum() == 4
+        assert (layer.mask.numpy().sum(1) > 0).sum() == rows
+
+
 def test_the_same_seed_gives_the_same_blocks(every_matrix):
     (_, first, *_), (_, second, *_) = trained("random"), trained("random")
     assert (first.mask.numpy() == second.mask.numpy()).all()
