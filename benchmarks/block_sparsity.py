@@ -146,7 +146,7 @@ class Mnist(Task):
         x = tf.keras.layers.Conv2D(32, 5, 2, "same", activation="relu")(image)
         x = BlockSparseConv2D(64, 3, 2, **own)(x)
         x = BlockSparseConv2D(256, 3, 2, **own)(x)
-        x = BlockSparseDense(128, **own)(tf.keras.layers.Flatten()(x))
+        x = BlockSparseDense(128, apart=False, **own)(tf.keras.layers.Flatten()(x))
         model = tf.keras.Model(image, tf.keras.layers.Dense(10)(x))
         loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(tf.keras.optimizers.legacy.Adam(1e-3), loss, steps_per_execution=32)

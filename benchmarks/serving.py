@@ -106,7 +106,7 @@ def full_model(config: Config, folder: Path) -> Model:
 
     data = Transformed(f"{config.work_dir}/transformed")
     widths = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}
-    made = serving_model(config, data, list(widths), widths, str(folder / "transform"))
+    made = serving_model(config, data, widths, str(folder / "transform"))
     tf.saved_model.save(made, str(folder / "saved_model"), signatures=made.signatures())
     return Model(folder / "saved_model", made.inputs, data)
 

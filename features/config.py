@@ -191,7 +191,8 @@ class Selection(Part):
     carry: how much of its standing a candidate takes into the next round; 0 is the paper's algorithm.
     widths: those that a feature's embedding may be given, where the budget makes widths cost.
     keep, exclude: names or patterns that are always, or never, in the result.
-    allocator: how widths are decided, for budgets in which widths cost: `auto` tries all and keeps the best on validation.
+    allocator: how widths, and how many values of a vocabulary, are decided, for budgets in which they cost: `auto` tries all
+        ways and keeps the best on validation.
     frontier: the search over widths, for the allocator of that name.
     sources: what it costs to fetch from each `source` of features, paid with the first of them.
     members: gates trained side by side in one run, each on its share of every batch, to see how stable the picks are.
@@ -212,7 +213,7 @@ class Selection(Part):
     widths: list[PositiveInt] = [1, 2, 4, 8, 16]
     keep: list[str] = []
     exclude: list[str] = []
-    allocator: Literal["auto", "common_width", "mixed_dimension", "frontier"] = "auto"
+    allocator: Literal["auto", "common_width", "mixed_dimension", "frontier", "cut"] = "auto"
     frontier: Frontier = Frontier()
     sources: dict[str, Annotated[float, Field(ge=0)]] = {}
     members: PositiveInt = 1

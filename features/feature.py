@@ -88,6 +88,11 @@ class Feature(FeatureRule):
         """Whether ids come from a vocabulary learnt from the train split."""
         return self.kind in ("categorical", "multivalued") and self.hash_buckets is None
 
+    @property
+    def cuttable(self) -> bool:
+        """Whether rare values can be left out of the vocabulary afterwards: of several buckets, an id does not tell theirs."""
+        return self.has_vocabulary and self.oov_buckets == 1
+
 
 def expand_pattern(pattern: str, columns: list[str]) -> list[str]:
     """Names that a pattern stands for: a glob over `columns`, a range such as `I1..I13`, or the name itself."""

@@ -21,7 +21,7 @@ class Method:
     Attributes:
       scores: of a layer's blocks, [block rows, block columns]; takes the layer and a seed.
       attention: whether the layers need logits.
-      shared: whether rows and columns of blocks share the places, see `strongest`; not in convolutions.
+      shared: whether rows and columns of blocks share the places, see `strongest`; in layers whose inputs stand `apart`.
       phases: how its plan differs from the usual one, see `Phases.of`.
     """
 

@@ -23,8 +23,8 @@ MIN_BLOCKS = 100  # a matrix of fewer is left as it is, as in the paper
 class BlockSparse(tf.keras.layers.Layer):
     """A matrix [inputs, units] in square blocks; those at its edges may reach over them.
 
-    The weights in use are `kernel * attention * mask`: attention is the softmax of one logit a block over all blocks of the
-    matrix, scaled to mean 1, and the mask is 1 for the blocks that stay. As with the feature gate, forward passes never change
+    The weights in use are `kernel * attention * mask`: attention is a softmax of one logit a block, scaled
+    to mean 1, and the mask is 1 for the blocks that stay. As with the feature gate, forward passes never change
     the mask: `keep` does, and is called between steps (`models.block_masks.BlockMasks`).
 
     Args:
@@ -34,9 +34,9 @@ class BlockSparse(tf.keras.layers.Layer):
       activation: as of Keras' layers.
       attention: whether blocks have trained logits; without, attention is 1.
       balanced: whether each block of outputs keeps the same number of input blocks, and each of inputs about the same.
+      apart: whether the inputs each tell something of their own, as features do and places of an image do not. Then rows and
+        columns share the places (`models.schedule.strongest`), and attention is among the blocks that are left.
     """
-
-    apart = True  # whether rows of the matrix are inputs that each tell something of their own
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class BlockSparse(tf.keras.layers.Layer):
         activation: Any = None,
         attention: bool = True,
         balanced: bool = False,
+        apart: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -53,7 +54,7 @@ class BlockSparse(tf.keras.layers.Layer):
             raise ConfigError(f"{FIELD}.sparsity: {self.name} cannot lose {sparsity} of its blocks; use 0.01 to 0.99")
         self.units, self.block, self.sparsity = units, block, sparsity
         self.activation = tf.keras.activations.get(activation)
-        self.with_attention, self.balanced = attention, balanced
+        self.with_attention, self.balanced, self.apart = attention, balanced, apart
 
     @property
     def prunable(self) -> bool:
@@ -96,11 +97,17 @@ class BlockSparse(tf.keras.layers.Layer):
             self.logits = self.add_weight("logits", self.grid, tf.float32, "zeros")
 
     def attention(self) -> tf.Tensor:
-        """Softmax of the logits over all blocks, scaled to mean 1: float32 [block rows, block columns]."""
+        """Softmax of the logits over the blocks that are left (or, not `apart`, over all), scaled to mean 1 over them.
+
+        Returns:
+          Float32 [block rows, block columns]; 0 for blocks that are not in the softmax.
+        """
         if not self.with_attention:
             return tf.ones(self.grid)
-        flat = tf.reshape(tf.cast(self.logits, tf.float32), [-1])
-        return tf.reshape(tf.nn.softmax(flat) * float(flat.shape[0]), self.grid)
+        logits = tf.cast(self.logits, tf.float32)
+        among = tf.cast(self.mask, tf.float32) if self.apart else tf.ones(self.grid)
+        masked = tf.where(among > 0, logits, tf.float32.min)
+        return tf.reshape(tf.nn.softmax(tf.reshape(masked, [-1])), self.grid) * tf.reduce_sum(among)
 
     def weights_in_use(self) -> tf.Tensor:
         """`kernel * attention * mask`, [inputs, units]."""
@@ -127,7 +134,7 @@ class BlockSparse(tf.keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs."""
-        own = {"units": self.units, "block": self.block, "sparsity": self.sparsity, "balanced": self.balanced}
+        own = {name: getattr(self, name) for name in ("units", "block", "sparsity", "balanced", "apart")}
         activation = tf.keras.activations.serialize(self.activation)
         return {**super().get_config(), **own, "activation": activation, "attention": self.with_attention}
 
@@ -175,10 +182,8 @@ class BlockSparseConv2D(BlockSparse):
     Input: float [batch, height, width, channels]. Output: [batch, height', width', units].
     """
 
-    apart = False
-
     def __init__(self, units: int, size: int, strides: int = 1, padding: str = "same", **kwargs: Any) -> None:
-        super().__init__(units, **kwargs)
+        super().__init__(units, **{"apart": False, **kwargs})
         self.size, self.strides, self.padding = size, strides, padding
 
     def build(self, input_shape: Any) -> None:

@@ -16,11 +16,11 @@ def closing(work_dir: str) -> dict[str, Any]:
     """The report's main numbers and where things lie, as JSON values.
 
     Returns:
-      `kept`: feature, round, width and bytes of each kept feature, in pick order; `dropped`: feature and reason; `models`:
-      features, bytes, AUC, log loss and latency of the full and the pruned model, as far as they were measured.
+      `kept`: feature, round, width, rows and bytes of each kept feature, in pick order; `dropped`: feature and reason;
+      `models`: features, bytes, AUC, log loss and latency of the full and the pruned model, as far as they were measured.
     """
     numbers = files.read_json(files.join(work_dir, "report", "report.json"))
-    fields = ("feature", "round", "width", "bytes")
+    fields = ("feature", "round", "width", "table_rows", "kept_rows", "bytes")
     latency = numbers["headline"].get("latency_us") or {}
     models = {}
     for point in numbers["proof"]:
@@ -43,10 +43,12 @@ def closing(work_dir: str) -> dict[str, Any]:
 
 def tables(found: dict[str, Any]) -> Group:
     """The same for a person."""
-    kept = Table("kept", "round", "width", "bytes", box=box.SIMPLE_HEAD)
+    kept = Table("kept", "round", "width", "rows", "bytes", box=box.SIMPLE_HEAD)
     kept.add_section()
     for row in found["kept"]:
-        kept.add_row(row["feature"], str(row["round"] or "must"), str(row["width"]), f"{row['bytes']:,}")
+        cut = "" if row["kept_rows"] == row["table_rows"] else f" of {row['table_rows']:,}"
+        rows = f"{row['kept_rows']:,}{cut}" if row["table_rows"] else ""
+        kept.add_row(row["feature"], str(row["round"] or "must"), str(row["width"]), rows, f"{row['bytes']:,}")
     for column in kept.columns[1:]:
         column.justify = "right"
     models = Table("model", "features", "bytes", f"{found['split']} AUC", "log loss", box=box.SIMPLE_HEAD)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import tensorflow as tf
 
-from features.encoding import Encoding
+from features.encoding import FIRST_BUCKET, Encoding
 from features.errors import ConfigError, DataError
 from pipeline.transformed import RowGroup, SplitName, Transformed
 
@@ -180,9 +180,17 @@ class Reader:
         for group in groups:
             table = group.read(self._columns)
             for name, (_, columns) in self._layout.items():
-                _interleave([_column(table, *column) for column in columns], arrays[name][at : at + group.rows])
+                _interleave([self._column(table, *column) for column in columns], arrays[name][at : at + group.rows])
             at += group.rows
         return arrays
+
+    def _column(self, table: pa.Table, name: str, slots: int) -> npt.NDArray[Any]:
+        """A column as [rows, slots]; ones if it has no name. Ids that were cut away are out of the vocabulary."""
+        if not name:
+            return np.broadcast_to(np.float32(1), (table.num_rows, slots))
+        array = table[name].combine_chunks()
+        flat = np.asarray(array.flatten() if pa.types.is_fixed_size_list(array.type) else array).reshape(table.num_rows, slots)
+        return np.where(flat < self.data.cuts[name], flat, FIRST_BUCKET) if name in self.data.cuts else flat
 
     def _batches(
         self, left: Arrays, arrays: Arrays, order: npt.NDArray[np.int64], batch_size: int, own: slice
@@ -245,15 +253,6 @@ def _interleave(parts: Sequence[npt.NDArray[Any]], matrix: npt.NDArray[Any]) -> 
     for at in range(0, len(matrix), _BLOCK_ROWS):
         block = slice(at, at + _BLOCK_ROWS)
         np.concatenate([part[block] for part in parts], axis=1, out=matrix[block], casting="same_kind")
-
-
-def _column(table: pa.Table, name: str, slots: int) -> npt.NDArray[Any]:
-    """A column as [rows, slots]; ones if it has no name."""
-    if not name:
-        return np.broadcast_to(np.float32(1), (table.num_rows, slots))
-    array = table[name].combine_chunks()
-    flat = array.flatten() if pa.types.is_fixed_size_list(array.type) else array
-    return np.asarray(flat).reshape(table.num_rows, slots)
 
 
 __all__ = ["Reader", "SplitName", "Transformed", "Window"]

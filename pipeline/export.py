@@ -12,11 +12,12 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
 
+from features.allocation import Allocation
 from features.config import Config
 from features.feature import Feature
 from features.inputs import Input, argument_names
 from features.spec import FILE, SCHEMA_FILE, VOCABULARY_FOLDER, FeatureSpec, KeptFeature, RawInput, Vocabulary, sha256
-from features.statistics import Statistics, load_statistics
+from features.statistics import Statistics
 from features.transform import write_graph
 from models.ranking import RankingModel
 from models.serving import SCORE, ServingModel
@@ -48,28 +49,40 @@ def export(
       folder: to write into.
     """
     target = Path(folder)
-    names = [kept["feature"] for kept in selection["kept"]]
-    widths = {kept["feature"]: kept["width"] for kept in selection["kept"]}
+    kept = Allocation.of(selection["kept"], data.encodings)
+    whole, data = data, data.cut(kept.rows)
     spec = _spec(config, data, path, selection, files.read_json(files.join(proof, "proof.json")), target)
     spec.save(target)
     (target / SCHEMA_FILE).write_text(text_format.MessageToString(spec.to_schema()))
     weights = files.join(proof, "weights", "pruned")
-    pruned = serving_model(config, data, names, widths, str(target / "transform"), weights)
+    vocabularies = str(target / VOCABULARY_FOLDER)
+    pruned = serving_model(config, data, kept.widths, str(target / "transform"), vocabularies, weights)
     _save(pruned, data, target)
-    files.write_json(files.join(folder, "measured.json"), _measure(config, data, pruned, target))
+    files.write_json(files.join(folder, "measured.json"), _measure(config, whole, pruned, target))
 
 
 def serving_model(
-    config: Config, data: Transformed, names: Sequence[str], widths: Mapping[str, int], graph: str, weights: str | None = None
+    config: Config,
+    data: Transformed,
+    widths: Mapping[str, int],
+    graph: str,
+    vocabularies: str | None = None,
+    weights: str | None = None,
 ) -> ServingModel:
-    """A serving model of some features, with a transform graph that holds nothing of the others.
+    """A serving model of the features that `widths` names, with a transform graph that holds nothing of the others.
 
-    With the checkpoint of a trained one it has the tower that the config asks for, in its compact form; else it is dense.
+    Args:
+      config: of the run.
+      data: the transformed folder.
+      widths: columns of each feature, by name.
+      graph: folder to write the transform graph into.
+      vocabularies: folder of the features' own; the data's if left out.
+      weights: checkpoint of a trained model; it has the tower that the config asks for, in its compact form, else it is dense.
     """
-    chosen = [feature for feature in data.features if feature.name in set(names)]
+    chosen = [feature for feature in data.features if feature.name in widths]
     columns = _columns(chosen, data.inputs)
-    write_graph(chosen, columns, _statistics(data), files.join(data.folder, "vocabulary"), graph)
-    encodings = data.subset(names)
+    write_graph(chosen, columns, data.statistics, vocabularies or files.join(data.folder, VOCABULARY_FOLDER), graph)
+    encodings = data.subset(list(widths))
     model = RankingModel(encodings, widths, config.model if weights else config.model.dense)
     model(example_inputs(encodings))
     if weights:
@@ -87,7 +100,7 @@ def _save(pruned: ServingModel, data: Transformed, target: Path) -> None:
     extra.mkdir(exist_ok=True)
     shutil.copy(target / FILE, extra)
     inputs = pruned.inputs
-    request = make_requests(inputs, data.features, _statistics(data), _GOLDEN_ROWS, missing=0.1, unseen=0.1)
+    request = make_requests(inputs, data.features, data.statistics, _GOLDEN_ROWS, missing=0.1, unseen=0.1)
     names = argument_names([column.name for column in inputs])
     tensors = {names[name]: tensor for name, tensor in as_tensors(request, inputs).items()}
     write_golden(extra / GOLDEN_FILE, request, signatures["serving_default"](**tensors)[SCORE].numpy())
@@ -102,7 +115,7 @@ def _spec(
     proof: Mapping[str, Any],
     target: Path,
 ) -> FeatureSpec:
-    statistics, features = _statistics(data), {feature.name: feature for feature in data.features}
+    statistics, features = data.statistics, {feature.name: feature for feature in data.features}
     (target / VOCABULARY_FOLDER).mkdir(exist_ok=True)
     gains = _gains(path["picks"])
     kept = [_kept(features[c["feature"]], data, statistics[c["feature"]], c, gains, target) for c in selection["kept"]]
@@ -148,9 +161,9 @@ def _kept(
     encoding = data.subset([feature.name])[0]
     vocabulary = None
     if feature.has_vocabulary:
-        copied = Path(shutil.copy(files.join(data.folder, "vocabulary", f"{feature.name}.txt"), target / VOCABULARY_FOLDER))
-        file = f"{VOCABULARY_FOLDER}/{copied.name}"
-        vocabulary = Vocabulary(file=file, size=statistics.vocabulary_size, sha256=sha256(copied))
+        file = f"{VOCABULARY_FOLDER}/{feature.name}.txt"
+        data.write_vocabulary(feature, str(target / file))
+        vocabulary = Vocabulary(file=file, size=statistics.vocabulary_size, sha256=sha256(target / file))
     constants: dict[str, Any] = {}
     if feature.kind == "numeric":
         named = {"buckets": ("boundaries",), "value": ("mean", "std"), "log_square": ()}[feature.encoding]
@@ -227,22 +240,18 @@ def _columns(features: Sequence[Feature], inputs: Sequence[Input]) -> list[Input
     return [column for column in inputs if column.name in read]
 
 
-def _statistics(data: Transformed) -> dict[str, Statistics]:
-    return load_statistics(Path(data.folder, "statistics.json"))
-
-
 def _measure(config: Config, data: Transformed, pruned: ServingModel, target: Path) -> dict[str, Any]:
     """Median latency of the full and the pruned model, alternating, and bytes on disk of the pruned one."""
     widths = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}
     graph = target / "full_transform"
-    models = {"full": serving_model(config, data, list(widths), widths, str(graph)), "pruned": pruned}
+    models = {"full": serving_model(config, data, widths, str(graph)), "pruned": pruned}
     signatures = {name: model.signatures()["serving_default"] for name, model in models.items()}
     latency: dict[str, dict[str, float]] = {name: {} for name in models}
     for batch in _BATCHES:
         calls = {}
         for name, model in models.items():
             arguments = argument_names([column.name for column in model.inputs])
-            request = as_tensors(make_requests(model.inputs, data.features, _statistics(data), batch), model.inputs)
+            request = as_tensors(make_requests(model.inputs, data.features, data.statistics, batch), model.inputs)
             named = {arguments[column]: tensor for column, tensor in request.items()}
             calls[name] = lambda function=signatures[name], named=named: function(**named)
         for name, found in latencies(calls, 40).items():

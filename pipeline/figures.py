@@ -92,6 +92,7 @@ def _features(config: Config, found: Mapping[str, Any], path: Sequence[Mapping[s
                 "missing": own.missing,
                 "missing_share": round(own.missing / max(found["manifest"]["splits"]["train"]["rows"], 1), 6),
                 "table_rows": encoding.rows,
+                "kept_rows": kept[name]["rows"] if name in kept else 0,
                 "order": list(picks).index(name) + 1 if name in picks else None,
                 **{field: pick.get(field) for field in ("round", "attention", "equal_shares", "score", "gain")},
                 "full_width": full,

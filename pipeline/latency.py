@@ -16,7 +16,6 @@ from features.config import Config
 from features.cost import CostModel, shared
 from features.errors import ConfigError
 from features.feature import Feature
-from features.statistics import load_statistics
 from pipeline import files
 from pipeline.console import say
 from pipeline.export import serving_model
@@ -125,9 +124,8 @@ def _samples(config: Config, data: Transformed) -> list[dict[str, int]]:
 
 
 def _call(config: Config, data: Transformed, widths: Mapping[str, int], graph: Path) -> Callable[[], Any]:
-    model = serving_model(config, data, list(widths), widths, str(graph))
-    statistics = load_statistics(Path(data.folder, "statistics.json"))
+    model = serving_model(config, data, widths, str(graph))
     rows = config.selection.budget.latency_batch
-    request = as_tensors(make_requests(model.inputs, data.features, statistics, rows), model.inputs)
+    request = as_tensors(make_requests(model.inputs, data.features, data.statistics, rows), model.inputs)
     scored = tf.function(model.score)
     return partial(scored, request)

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.allocation import Allocation
 from features.config import Config
+from features.encoding import FIRST_BUCKET
 from features.errors import ConfigError
 from features.fields import expand
 from features.spec import FeatureSpec
@@ -58,12 +60,19 @@ class Previous:
             )
         return self.head_start * held
 
-    def widths(self, config: Config, data: Transformed) -> dict[str, int]:
-        """The spec's features with their widths, as far as the data still has them."""
-        full = {e.name: e.width(config.model.embedding_width) for e in data.encodings}
-        floats = {e.name for e in data.encodings if not e.embedded}
-        widths = {name: width for name, width in self.spec.widths().items() if name in full}
-        return {name: full[name] if name in floats else min(width, full[name]) for name, width in widths.items()}
+    def allocation(self, config: Config, data: Transformed) -> Allocation:
+        """The spec's features, as far as the data still has them, at its widths and sizes of vocabularies."""
+        encodings = {encoding.name: encoding for encoding in data.encodings}
+        features = {feature.name: feature for feature in data.features}
+        widths, rows = {}, {}
+        for kept in (kept for kept in self.spec.kept if kept.name in encodings):
+            encoding, feature = encodings[kept.name], features[kept.name]
+            full = encoding.width(config.model.embedding_width)
+            widths[kept.name] = min(kept.width, full) if encoding.embedded else full
+            size = kept.transform.get("max_size")
+            if size and feature.cuttable and size != feature.max_size:
+                rows[kept.name] = min(encoding.rows, FIRST_BUCKET + feature.oov_buckets + size)
+        return Allocation(widths, rows)
 
     def changes(self, kept: Mapping[str, int], reasons: Mapping[str, str]) -> dict[str, Any]:
         """What came and went.

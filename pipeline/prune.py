@@ -17,11 +17,13 @@ from features.feature import Feature, FeatureRule, expand_pattern
 from features.spec import FeatureSpec, KeptFeature
 
 LINE_LENGTH = 120
+SIZES = ("width", "max_size")  # what a search decides
 Edit = tuple[int, int, str]
+Fields = tuple[tuple[str, int], ...]
 
 
 def prune(path: str | Path, spec: FeatureSpec, output: str | Path) -> None:
-    """Writes the config with the spec's features at the spec's widths, and without `selection`.
+    """Writes the config with the spec's features at the spec's widths and sizes of vocabularies, and without `selection`.
 
     Only what changes is touched: comments stay where their rule stays. A work folder or name of its own gets `-pruned`.
 
@@ -87,22 +89,22 @@ class _Rules:
             self._check_transform(kept, winners[kept.name])
         return winners
 
-    def groups(self, number: int) -> list[tuple[list[str], int | None]] | None:
-        """Names and width of each rule that takes the place of a rule; a width of None is the rule's own.
+    def groups(self, number: int) -> list[tuple[list[str], Fields]] | None:
+        """Names, and the fields that get other values, of each rule that takes the place of a rule.
 
         None where the rule may stay as it is.
         """
         rule, order = self.config.features[number], [column.name for column in self.spec.inputs]
         kept = [feature for feature in self.spec.kept if self.winners[feature.name] == number]
         kept.sort(key=lambda feature: order.index(feature.inputs[0]))
-        found: dict[int | None, list[str]] = {}
+        found: dict[Fields, list[str]] = {}
         for feature in kept:
-            found.setdefault(self._width(feature, rule), []).append(feature.name)
+            found.setdefault(tuple(self._changes(feature, rule)), []).append(feature.name)
         # A glob, expanded over no names, is left out; itself in its place, it equals no name.
         matched = [name for pattern in rule.match for name in expand_pattern(pattern, []) or [pattern]]
-        if set(found) == {None} and sorted(matched) == sorted(found[None]):
+        if set(found) == {()} and sorted(matched) == sorted(found[()]):
             return None
-        return [(names, width) for width, names in found.items()]
+        return [(names, changes) for changes, names in found.items()]
 
     def check(self, made: Config) -> None:
         """Compares what a config resolves to with the spec.
@@ -112,20 +114,23 @@ class _Rules:
         """
         features = made.resolve([column.name for column in self.spec.inputs])
         full = made.model.embedding_width
-        found = {f.name: min(full, f.width or full) if f.embedded else None for f in features}
-        asked = {f.name: f.width if f.rows else None for f in self.spec.kept}
+        found = {f.name: (min(full, f.width or full) if f.embedded else None, f.max_size) for f in features}
+        asked = {f.name: (f.width if f.rows else None, f.transform.get("max_size")) for f in self.spec.kept}
         if found != asked:
             differing = sorted(name for name, _ in set(found.items()) ^ set(asked.items()))
             raise ConfigError(f"{self.path}: the rules of {', '.join(differing)} cannot be pruned; write them as plain lists")
 
-    def _width(self, feature: KeptFeature, rule: FeatureRule) -> int | None:
+    def _changes(self, feature: KeptFeature, rule: FeatureRule) -> Iterable[tuple[str, int]]:
         full = self.config.model.embedding_width
-        return None if not feature.rows or feature.width == min(full, rule.width or full) else feature.width
+        if feature.rows and feature.width != min(full, rule.width or full):
+            yield "width", feature.width
+        if feature.transform.get("max_size") != rule.max_size:
+            yield "max_size", feature.transform["max_size"]
 
     def _check_transform(self, kept: KeptFeature, number: int) -> None:
         values = self.config.features[number].model_dump(exclude={"match"}, exclude_unset=True)
-        own = Feature(name=kept.name, **values).model_dump(exclude_defaults=True, exclude={"name", "width"}, mode="json")
-        if own != {field: value for field, value in kept.transform.items() if field != "width"}:
+        own = Feature(name=kept.name, **values).model_dump(exclude_defaults=True, exclude={"name", *SIZES}, mode="json")
+        if own != {field: value for field, value in kept.transform.items() if field not in SIZES}:
             raise ConfigError(
                 f"{self.path}: features[{number}] treats {kept.name!r} otherwise than the spec does ({own} against "
                 f"{kept.transform}); the spec is of another config"
@@ -139,13 +144,13 @@ class _Rule:
     text: str
     node: yaml.MappingNode
 
-    def written(self, groups: list[tuple[list[str], int | None]] | None) -> list[str]:
+    def written(self, groups: list[tuple[list[str], Fields]] | None) -> list[str]:
         """The rule once for each group, or as it is."""
         if groups is None:
             return [self.text[self.node.start_mark.index : _end(self.node)]]
-        return [self._of(names, width) for names, width in groups]
+        return [self._of(names, changes) for names, changes in groups]
 
-    def _of(self, names: list[str], width: int | None) -> str:
+    def _of(self, names: list[str], changes: Fields) -> str:
         fields = {key.value: (key, value) for key, value in self.node.value}
         key, match = fields["match"]
         # A list of lines becomes one line, behind its key.
@@ -154,15 +159,16 @@ class _Rule:
             (key.end_mark.index, key.end_mark.column + 2) if block else (match.start_mark.index, match.start_mark.column)
         )
         edits: list[Edit] = [(start, _end(match), (": " if block else "") + _listed(names, column))]
-        if width is not None and "width" in fields:
-            value = fields["width"][1]
-            edits.append((value.start_mark.index, _end(value), str(width)))
-        elif width is not None and self.node.flow_style:
-            edits[0] = (*edits[0][:2], f"{edits[0][2]}, width: {width}")
-        elif width is not None:
-            line = self.text.find("\n", _end(match))  # behind what is said about the match
-            place = min(line if line >= 0 else len(self.text), _end(self.node))
-            edits.append((place, place, f"\n{' ' * key.start_mark.column}width: {width}"))
+        line = self.text.find("\n", _end(match))  # behind what is said about the match
+        place = min(line if line >= 0 else len(self.text), _end(self.node))
+        for field, number in changes:
+            if field in fields:
+                value = fields[field][1]
+                edits.append((value.start_mark.index, _end(value), str(number)))
+            elif self.node.flow_style:
+                edits[0] = (*edits[0][:2], f"{edits[0][2]}, {field}: {number}")
+            else:
+                edits.append((place, place, f"\n{' ' * key.start_mark.column}{field}: {number}"))
         base = self.node.start_mark.index
         written = self.text[base : _end(self.node)]
         for start, end, replacement in sorted(edits, reverse=True):

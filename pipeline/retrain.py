@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from features.allocation import Allocation
 from features.config import Config
 from features.cost import total_bytes
 from features.encoding import Encoding
@@ -35,11 +37,17 @@ FIGURES = ("auc", "log_loss", "normalised_entropy", "calibration")
 
 
 def fit(
-    config: Config, data: Transformed, widths: Mapping[str, int], seed: int, split: SplitName = "train", sparse: bool = False
+    config: Config,
+    data: Transformed,
+    widths: Mapping[str, int],
+    seed: int,
+    split: SplitName = "train",
+    sparse: bool = False,
+    most: int | None = None,
 ) -> tuple[RankingModel, list[Encoding], float]:
     """Trains a model of the features that `widths` names, from scratch, on the rows of a split.
 
-    Its tower is dense, or thinned as the config asks.
+    Its tower is dense, or thinned as the config asks. Training ends after `most` steps, if that is sooner.
 
     Returns:
       The model, its features' encodings in the order of its input, and examples per second.
@@ -47,7 +55,7 @@ def fit(
     encodings = data.subset(list(widths))
     training = config.training
     reader = Reader(data, split, encodings, training.shuffle_rows)
-    steps = reader.steps(training.batch_size) * training.epochs
+    steps = min(reader.steps(training.batch_size) * training.epochs, most or sys.maxsize)
     strategy = make_strategy(training)
     network = config.model if sparse else config.model.dense
     model = build_model(encodings, widths, network, training, strategy, seed)
@@ -65,7 +73,7 @@ def fit(
             )
     with progress(f"training, {len(widths)} features", steps) as tick:
         watch = Watch(tick, Events(config.work_dir, f"training/{len(widths)}_features_seed_{seed}"), training.batch_size)
-        job = {"widths": dict(widths), "seed": seed, "rows": [split, reader.rows], "sparse": sparse}
+        job = {"widths": dict(widths), "seed": seed, "rows": [split, reader.rows], "cuts": dict(data.cuts), "sparse": sparse}
         kept = checkpoints(config, "training", job)
         dataset = batches(reader, training.batch_size, seed)
         seconds = train(model, dataset, phases.rounds, phases.steps_per_round, [watch, *masks], kept)
@@ -78,7 +86,7 @@ def prove(
     data: Transformed,
     selection: Mapping[str, Any],
     folder: str,
-    more: Mapping[str, Mapping[str, int]] | None = None,
+    more: Mapping[str, Allocation] | None = None,
 ) -> None:
     """Retrains the full and the pruned model with several seeds; writes `proof.json` and `weights/`.
 
@@ -92,10 +100,10 @@ def prove(
       data: the transformed folder.
       selection: `selection.json`.
       folder: to write into.
-      more: widths of further points to prove, by name.
+      more: further points to prove, by name.
     """
     full = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}
-    points = {"full": full, "pruned": {kept["feature"]: kept["width"] for kept in selection["kept"]}, **(more or {})}
+    points = {"full": Allocation(full), "pruned": Allocation.of(selection["kept"], data.encodings), **(more or {})}
     if config.model.tower.block_sparsity:
         points["dense pruned"] = points["pruned"]
     twins = {name: _first_equal(config, points, name) for name in points}
@@ -109,10 +117,10 @@ def prove(
     events = Events(config.work_dir, "retrain")
     with progress("retrain", len(points) * len(seeds)) as tick:
         for seed in seeds:
-            for name, widths in points.items():
+            for name, allocation in points.items():
                 twin = twins[name]
                 if twin == name:
-                    run = _Run(config, data, learnt, split, name, widths, seed)
+                    run = _Run(config, data.cut(allocation.rows), learnt, split, name, allocation.widths, seed)
                     found, speed = run.scores(folder, keep=seed == seeds[0] and name == twins["pruned"])
                 else:
                     found, speed = scores[twin][-1], speeds[twin][-1]
@@ -172,13 +180,13 @@ def _thinned(config: Config, point: str) -> bool:
     return point == "pruned" and config.model.tower.block_sparsity is not None
 
 
-def _first_equal(config: Config, points: Mapping[str, Mapping[str, int]], name: str) -> str:
+def _first_equal(config: Config, points: Mapping[str, Allocation], name: str) -> str:
     """The first point that trains the same model as `name`, as often as not itself."""
     return next(o for o in points if points[o] == points[name] and _thinned(config, o) == _thinned(config, name))
 
 
 def _points(
-    config: Config, data: Transformed, points: Mapping[str, Mapping[str, int]], scores: Mapping[str, Sequence[Scores]]
+    config: Config, data: Transformed, points: Mapping[str, Allocation], scores: Mapping[str, Sequence[Scores]]
 ) -> list[dict[str, Any]]:
     draws = block_draws(config.proof.bootstrap)
     resampled = {name: [found.resampled(draws) for found in runs] for name, runs in scores.items()}
@@ -186,7 +194,8 @@ def _points(
     thinned = {"pruned": {"block_sparsity": sparsity.model_dump()}} if sparsity else {}
     mean = {n: {f: np.mean([run[f] for run in runs], axis=0) for f in FIGURES} for n, runs in resampled.items()}
     documents = []
-    for name, widths in points.items():
+    for name, allocation in points.items():
+        widths = allocation.widths
         quality = [vars(found.quality()) for found in scores[name]]
         figures = {}
         for figure in FIGURES:
@@ -202,8 +211,9 @@ def _points(
             {
                 "name": name,
                 "features": len(widths),
-                "bytes": total_bytes(data.encodings, widths),
+                "bytes": total_bytes(data.cut(allocation.rows).encodings, widths),
                 "widths": dict(widths),
+                **({"rows": dict(allocation.rows)} if allocation.rows else {}),
                 **figures,
                 **thinned.get(name, {}),
             }

@@ -47,7 +47,7 @@ def search(config: Config, data: Transformed, folder: str) -> None:
     warn_of_data(Reader(data, "train", found.encodings, config.training.shuffle_rows))
     files.write_json(files.join(folder, "path.json"), path_of_features(config, data, found))
     selection = config.selection
-    wanted = selection.method == "sequential_attention" and selection.allocator not in ("common_width", "mixed_dimension")
+    wanted = selection.method == "sequential_attention" and selection.allocator in ("auto", "frontier")
     cost = budget_cost(config, data, folder)
     if wanted and selection.budget.unit != "features":
         files.write_json(files.join(folder, "frontier.json"), path_of_widths(config, data, found, cost))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from features.allocation import Problem, Widths, allocations
+from features.allocation import Allocation, Problem, Widths, allocations
 from features.budget import Budget
 from features.config import Config
 from features.cost import table_bytes, total_bytes
@@ -27,8 +27,10 @@ from pipeline.search import budget_cost
 from pipeline.transformed import Transformed
 
 LADDER = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 1.0)  # shares of the full cost that `auto` looks at
+TRIAL_STEPS = 4096  # of a long training its beginning tells which allocation is best
 TURNS, FINALISTS = 3, 3  # a trial is one seed on few rows: the best few are tried with more
-Judge = Callable[[Widths, str, int], "Quality | None"]
+AS_GOOD = 0.0005  # of log loss, which two seeds of one allocation differ by: within it the fewest features win
+Judge = Callable[[Allocation, str, int], "Quality | None"]
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,11 @@ class Choice:
     tried: list[dict[str, Any]]
 
     @property
-    def widths(self) -> Widths:
-        """Kept features with their widths, in the order of the path."""
-        widths = next(trial["widths"] for trial in self.tried if trial["allocator"] == self.allocator)
-        return {name: widths[name] for unit in self.problem.units for name in unit if name in widths}
+    def allocation(self) -> Allocation:
+        """What is kept, in the order of the path."""
+        found = next(trial["allocation"] for trial in self.tried if trial["allocator"] == self.allocator)
+        order = [name for unit in self.problem.units for name in unit if name in found.widths]
+        return Allocation({name: found.widths[name] for name in order}, found.rows)
 
     @property
     def log_loss(self) -> float:
@@ -71,22 +74,23 @@ def choose(config: Config, data: Transformed, searched: str, folder: str) -> Non
     """
     budget, path = config.selection.budget, files.read_json(files.join(searched, "path.json"))
     choice = spend(config, data, searched, budget)
-    widths, problem = choice.widths, choice.problem
-    by_name = {encoding.name: encoding for encoding in data.encodings}
+    allocation, problem = choice.allocation, choice.problem
+    widths, left = allocation.widths, data.cut(allocation.rows).encodings
+    by_name = {encoding.name: encoding for encoding in left}
     picks = {pick["feature"]: pick for pick in path["picks"]}
     reasons = path["not_candidates"] | {name: "not chosen" for name in picks if name not in widths}
     document = {
         "budget": budget.model_dump(exclude_defaults=True),
         "allocator": choice.allocator,
-        "tried": [{key: value for key, value in trial.items() if key != "widths"} for trial in choice.tried],
+        "tried": [{key: value for key, value in trial.items() if key != "allocation"} for trial in choice.tried],
         "kept": [_kept(picks[name], by_name[name], width) for name, width in widths.items()],
         "dropped": [{"feature": e.name, "reason": reasons[e.name]} for e in data.encodings if e.name in reasons],
-        "bytes": total_bytes(data.encodings, widths),
+        "bytes": total_bytes(left, widths),
         "full_bytes": total_bytes(data.encodings, {e.name: e.width(config.model.embedding_width) for e in data.encodings}),
         "cost": {
             "unit": problem.cost.unit,
             "limit": problem.limit,
-            "spent": rounded(problem.cost.total(widths)),
+            "spent": rounded(problem.total(allocation)),
             "full": rounded(problem.cost.total(problem.caps)),
         },
         "path_cost": _along(problem),
@@ -114,16 +118,16 @@ def spend(config: Config, data: Transformed, searched: str, budget: Budget) -> C
     return _smallest(problem, config, judge)
 
 
-def further_points(config: Config, data: Transformed, searched: str) -> dict[str, Widths]:
-    """Widths of each of `proof.points`, by a name such as `10 features` or `5% bytes`, and of the `previous` spec."""
+def further_points(config: Config, data: Transformed, searched: str) -> dict[str, Allocation]:
+    """Each of `proof.points`, by a name such as `10 features` or `5% bytes`, and of the `previous` spec."""
     points = {}
     for asked in config.proof.points:
         budget = Budget(features=asked) if isinstance(asked, int) else asked
         value = getattr(budget, budget.asked)
         name = f"auto {value}" if budget.auto else f"{value} {budget.asked}"
-        points[name] = spend(config, data, searched, budget).widths
+        points[name] = spend(config, data, searched, budget).allocation
     previous = Previous.of(config)
-    return points | ({"previous": previous.widths(config, data)} if previous else {})
+    return points | ({"previous": previous.allocation(config, data)} if previous else {})
 
 
 def _problem(config: Config, data: Transformed, searched: str) -> Problem:
@@ -137,6 +141,7 @@ def _problem(config: Config, data: Transformed, searched: str) -> Problem:
     units = list(dict.fromkeys(unit_of[name] for name in order))
     caps = {name: path["widths"][name] for name in order}
     full = max(caps.values())
+    priced_by_rows = config.selection.budget.unit in ("bytes", "parameters")
     return Problem(
         units,
         caps,
@@ -146,18 +151,21 @@ def _problem(config: Config, data: Transformed, searched: str) -> Problem:
         cost.total(caps),
         frozenset(config.matching("keep", order)),
         [(units.index(tuple(step["features"])), step["width"]) for step in steps],
+        frozenset(feature.name for feature in data.features if feature.cuttable) if priced_by_rows else frozenset(),
+        lambda rows: budget_cost(config, data.cut(rows), searched),
     )
 
 
 def _judge(config: Config, data: Transformed) -> Judge:
-    """Trains features at widths on the train rows, and gives their quality on the validation rows, or None without those."""
+    """Trains an allocation on the train rows, and gives its quality on the validation rows, or None without those."""
 
-    def judged(widths: Widths, what: str, turn: int = 0) -> Quality | None:
+    def judged(allocation: Allocation, what: str, turn: int = 0) -> Quality | None:
         if not data.rows("validation"):
             return None
-        model, encodings, _ = fit(config, data, widths, config.training.seed + turn)
-        found = score(model, Reader(data, "validation", encodings).ordered(EVALUATION_BATCH)).quality()
-        say(f"select: {what}, {len(widths)} features: validation AUC {found.auc:.4f}")
+        cut = data.cut(allocation.rows)
+        model, encodings, _ = fit(config, cut, allocation.widths, config.training.seed + turn, most=TRIAL_STEPS)
+        found = score(model, Reader(cut, "validation", encodings).ordered(EVALUATION_BATCH)).quality()
+        say(f"select: {what}, {len(allocation.widths)} features: validation AUC {found.auc:.4f}")
         warn_of_quality(found.auc, f"{what}: validation")
         return found
 
@@ -165,9 +173,12 @@ def _judge(config: Config, data: Transformed) -> Judge:
 
 
 def _best(problem: Problem, config: Config, judge: Judge) -> Choice:
-    """The allocation of the least validation log loss: all are tried once, the best three thrice. A single one is not tried."""
+    """The allocation of the least validation log loss, or one as good of fewer features.
+
+    All are tried once, the best three thrice; a single one is not tried.
+    """
     found = allocations(problem, config.selection.allocator)
-    tried = [_trial(problem, name, widths) for name, widths in found.items()]
+    tried = [_trial(problem, name, allocation) for name, allocation in found.items()]
     if len(tried) == 1 and config.selection.budget.auto is None:
         return Choice(problem, tried[0]["allocator"], tried)
     seen: dict[str, list[Quality]] = {trial["allocator"]: [] for trial in tried}
@@ -178,19 +189,21 @@ def _best(problem: Problem, config: Config, judge: Judge) -> Choice:
             if quality is None:
                 return Choice(problem, tried[-1]["allocator"], tried)
             seen[name].append(quality)
-        finalists = sorted(finalists, key=lambda name: float(np.mean([q.log_loss for q in seen[name]])))[:FINALISTS]
+        losses = {name: float(np.mean([q.log_loss for q in seen[name]])) for name in finalists}
+        finalists = sorted(finalists, key=losses.__getitem__)[:FINALISTS]
     for trial in tried:
         trial |= _figures(seen[trial["allocator"]])
-    return Choice(problem, finalists[0], tried)
+    as_good = [name for name in finalists if losses[name] <= losses[finalists[0]] + AS_GOOD]
+    return Choice(problem, min(as_good, key=lambda name: len(found[name].widths)), tried)
 
 
 def _smallest(problem: Problem, config: Config, judge: Judge) -> Choice:
     """The least limit of a ladder, found by halving, whose best allocation is within tolerance of the full model."""
-    full = [quality for turn in range(TURNS) if (quality := judge(dict(problem.caps), "full model", turn))]
+    full = [quality for turn in range(TURNS) if (quality := judge(Allocation(dict(problem.caps)), "full model", turn))]
     if not full:
         raise ConfigError("selection.budget: auto needs validation rows; set data.split.validation or data.validation")
     everything, bar = problem.limit, float(np.mean([quality.log_loss for quality in full])) + config.selection.budget.tolerance
-    held = Choice(problem, "full width", [_trial(problem, "full width", problem.caps) | _figures(full)])
+    held = Choice(problem, "full width", [_trial(problem, "full width", Allocation(dict(problem.caps))) | _figures(full)])
     limits = [everything * share for share in LADDER[:-1]]
     if problem.cost.unit == "features":
         limits = [float(count) for count in range(1, len(problem.caps))]
@@ -209,9 +222,9 @@ def _smallest(problem: Problem, config: Config, judge: Judge) -> Choice:
     return held
 
 
-def _trial(problem: Problem, name: str, widths: Mapping[str, int]) -> dict[str, Any]:
-    cost = rounded(problem.cost.total(widths))
-    return {"allocator": name, "features": len(widths), "cost": cost, "widths": dict(widths)}
+def _trial(problem: Problem, name: str, allocation: Allocation) -> dict[str, Any]:
+    cost = rounded(problem.total(allocation))
+    return {"allocator": name, "features": len(allocation.widths), "cost": cost, "allocation": allocation}
 
 
 def _figures(runs: Sequence[Quality]) -> dict[str, float]:

@@ -1,8 +1,10 @@
 """Allocators by hand: what fits, in order, and what is said when nothing does."""
 
+from dataclasses import replace
+
 import pytest
 
-from features.allocation import Problem, allocations, common_width, frontier, mixed_dimension
+from features.allocation import Allocation, Problem, allocations, common_width, frontier, heads_of_path, mixed_dimension
 from features.cost import CostModel, byte_model, count_model
 from features.encoding import Encoding
 from features.errors import ConfigError
@@ -53,10 +55,10 @@ def test_all_allocators_keep_the_budget_and_what_must_be_kept():
     for cells in (1000, 1200, 3000, 20_000):
         asked = problem(cells, order=("b", "a", "c", "f"), must=["b"], steps=steps)
         found = allocations(asked, "auto")
-        assert len({tuple(sorted(widths.items())) for widths in found.values()}) == len(found)
-        for widths in found.values():
-            assert asked.fits(widths)
-            assert "b" in widths
+        assert len({tuple(sorted(allocation.widths.items())) for allocation in found.values()}) == len(found)
+        for allocation in found.values():
+            assert asked.fits(allocation.widths)
+            assert "b" in allocation.widths
     assert all(name.startswith("mixed dimension") for name in allocations(problem(3000), "mixed_dimension"))
     assert list(allocations(problem(3000, steps=steps), "frontier")) == ["frontier"]
     assert "common width 1" in allocations(problem(3000), "frontier")  # where nothing was searched
@@ -65,9 +67,9 @@ def test_all_allocators_keep_the_budget_and_what_must_be_kept():
 def test_counts_take_the_path_in_order_and_groups_whole():
     asked = problem(0.75, cost=count_model(ENCODINGS), units=[["a"], ["b", "c", "f"]])
     assert asked.limit == 3
-    assert allocations(asked, "auto") == {"full width": {"a": 16}}
+    assert allocations(asked, "auto") == {"full width": Allocation({"a": 16})}
     asked = problem(0.75, cost=count_model(ENCODINGS), units=[["b", "c", "f"], ["a"]])
-    assert allocations(asked, "auto") == {"full width": {"b": 16, "c": 4, "f": 2}}
+    assert allocations(asked, "auto") == {"full width": Allocation({"b": 16, "c": 4, "f": 2})}
 
 
 def test_a_shared_source_makes_its_second_feature_cheap():
@@ -84,3 +86,42 @@ def test_nothing_fits_names_the_cheapest():
         allocations(problem(5, order=order), "auto")
     with pytest.raises(ConfigError, match=r"cannot hold all of selection.keep, which takes 4,400 bytes at its narrowest"):
         allocations(problem(500, order=order, must=["a", "b"]), "auto")
+
+
+def cuttable(cells: float, **more) -> Problem:
+    """Tables a (100 rows) and b (1000) can be cut, c (10) cannot."""
+
+    def priced(rows):
+        return byte_model([replace(encoding, rows=rows.get(encoding.name, encoding.rows)) for encoding in ENCODINGS])
+
+    return replace(problem(cells, **more), cuttable=frozenset("ab"), priced=priced)
+
+
+def test_tables_are_cut_to_the_most_rows_that_fit():
+    widths = {"a": 1, "b": 1, "c": 1}
+    assert cuttable(300).cut(widths) == Allocation(widths, {"b": 190})  # 100 + 190 + 10
+    assert cuttable(150).cut(widths) == Allocation(widths, {"a": 70, "b": 70})  # 70 + 70 + 10
+    assert cuttable(151).cut(widths) == Allocation(widths, {"a": 70, "b": 70})
+    assert cuttable(40).cut(widths) is None  # 15 rows a table would say nothing
+    assert problem(300).cut(widths) is None
+    assert cuttable(300).total(Allocation(widths, {"b": 190})) == 1200
+    assert cuttable(300).total(Allocation(widths)) == 4 * 1110
+
+
+def test_heads_of_the_path_are_as_wide_as_fits_and_then_cut():
+    found = heads_of_path(cuttable(420, order=("c", "b", "a"), units=[["c"], ["b"], ["a"]]))
+    assert found["first 3 at width 1, cut to 310 rows"] == Allocation({"c": 1, "b": 1, "a": 1}, {"b": 310})
+    assert found["first 2 at width 1, cut to 410 rows"] == Allocation({"c": 1, "b": 1}, {"b": 410})
+    assert found["first 2 without b at width 2"] == Allocation({"c": 2, "a": 2})  # 220
+    assert found["first 2 without b at width 4, cut to 95 rows"] == Allocation({"c": 4, "a": 4}, {"a": 95})
+    assert not any(
+        name.startswith("first 1 without c") for name in heads_of_path(cuttable(420, order=("c", "b", "a"), must=["c"]))
+    )
+
+
+def test_an_allocator_may_be_asked_to_cut():
+    found = allocations(cuttable(150, order=("a", "b", "c")), "cut")
+    assert found
+    assert all(name.startswith("first ") for name in found)
+    assert all(cuttable(150).total(own) <= 600 for own in found.values())
+    assert any(own.rows for own in found.values())

@@ -39,6 +39,16 @@ def test_attention_has_mean_one_and_follows_the_logits(every_matrix):
     np.testing.assert_allclose(layer.attention(), np.arange(1.0, 10.0).reshape(3, 3) / 5, rtol=1e-5)
 
 
+def test_attention_is_among_the_blocks_left_where_inputs_stand_apart(every_matrix):
+    among_two, among_all = [0.5, 0, 1.5], [0.5, 1, 1.5]  # 2/8 and 6/8 times 2; 2/12, 4/12 and 6/12 times 3
+    for apart, expected in ((True, among_two), (False, among_all)):
+        layer = BlockSparseDense(2, 2, 0.5, apart=apart)
+        layer(tf.zeros([1, 6]))
+        layer.logits.assign(np.log([[2.0], [4.0], [6.0]]))
+        layer.keep(np.array([[True], [False], [True]]))
+        np.testing.assert_allclose(layer.attention()[:, 0], expected, rtol=1e-5)
+
+
 def test_weights_in_use_are_kernel_times_attention_times_mask(every_matrix):
     layer = built()
     layer.kernel.assign(tf.ones([6, 5]))

@@ -48,7 +48,7 @@ def compact_scores_are_the_masked_models(config, work, tmp_path):
     kept = json.loads((work / "selection" / "selection.json").read_text())["kept"]
     widths = {entry["feature"]: entry["width"] for entry in kept}
     weights = str(work / "proof" / "weights" / "pruned")
-    small = serving_model(config, data, widths, str(tmp_path / "graph"), weights)
+    small = serving_model(config, data, widths, str(tmp_path / "graph"), weights=weights)
     encodings = data.subset(list(widths))
     masked = RankingModel(encodings, widths, config.model)
     masked(example_inputs(encodings))

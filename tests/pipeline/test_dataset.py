@@ -327,3 +327,18 @@ def test_columns_of_other_integer_types_are_read_as_int32(tmp_path):
     table = table.set_column(0, "row", table["row"].cast(pa.int64()))
     data = write(tmp_path, [replace(ENCODINGS[0])], [table], 50)
     assert next(Reader(data, "train", data.encodings).ordered(5))[0]["ids"].tolist() == [[0], [1], [2], [3], [4]]
+
+
+def test_ids_that_were_cut_away_are_out_of_the_vocabulary(tmp_path):
+    whole = write(tmp_path, ENCODINGS, [columns(0, 40)], 16)
+    cut = Transformed(whole.folder, {"brand": 5, "tags": 10})
+    rows = {encoding.name: encoding.rows for encoding in cut.encodings}
+    assert rows == {"row": 10_000, "price": 0, "tags": 10, "vector": 0, "brand": 5}
+    (inputs, *_), (left, *_) = (next(Reader(data, "train", data.encodings).ordered(40)) for data in (whole, cut))
+    row = np.arange(40)
+    tags = (row[:, None] + np.arange(3)) % 50
+    brand = (row % 9)[:, None]
+    np.testing.assert_array_equal(inputs["ids"], np.hstack([row[:, None], tags, brand]))
+    expected = np.hstack([row[:, None], np.where(tags < 10, tags, 2), np.where(brand < 5, brand, 2)])
+    np.testing.assert_array_equal(left["ids"], expected)
+    np.testing.assert_array_equal(left["values"], inputs["values"])

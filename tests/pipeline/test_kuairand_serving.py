@@ -97,7 +97,7 @@ def test_nothing_of_the_dropped_is_left_and_little_of_the_bytes(works, tmp_path)
     config = Config.load(CONFIG)
     data = Transformed(str(works["features=15"] / "transformed"))
     widths = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}
-    full = serving_model(config, data, list(widths), widths, str(tmp_path / "transform"))
+    full = serving_model(config, data, widths, str(tmp_path / "transform"))
     tf.saved_model.save(full, str(tmp_path / "full"), signatures=full.signatures())
     whole = disk_bytes(tmp_path / "full")
     for budget, work in works.items():

@@ -7,6 +7,7 @@ import numpy as np
 
 from features.config import Config
 from pipeline.candidates import Candidates
+from pipeline.select import AS_GOOD
 from pipeline.transformed import Transformed
 from tests.conftest import SMALL_CONFIG
 
@@ -59,7 +60,10 @@ def test_bytes_are_spent_by_the_best_of_several_allocators_and_proved(small_job,
     losses = {trial["allocator"]: trial["validation_log_loss"] for trial in selection["tried"]}
     finalists = [trial["allocator"] for trial in selection["tried"] if trial["trials"] == 3]
     assert len(losses) >= 3
-    assert losses[selection["allocator"]] == min(losses[name] for name in finalists)
+    as_good = [name for name in finalists if losses[name] <= min(losses[n] for n in finalists) + AS_GOOD]
+    features = {trial["allocator"]: trial["features"] for trial in selection["tried"]}
+    assert selection["allocator"] in as_good
+    assert features[selection["allocator"]] == min(features[name] for name in as_good)
     assert selection["cost"]["spent"] == selection["bytes"] <= selection["cost"]["limit"] == 0.4 * selection["cost"]["full"]
     assert {"good", "fine"} <= {entry["feature"] for entry in selection["kept"]}
     steps = read(tmp_path, "search", "frontier.json")["steps"]

@@ -69,7 +69,7 @@ def test_unequal_widths_are_served(job, tmp_path, interaction):
     data = Transformed(f"{job.work_dir}/transformed")
     config = job.model_copy(update={"model": job.model.model_copy(update={"interaction": interaction})})
     widths = {e.name: 1 + place % 4 if e.embedded else e.length for place, e in enumerate(data.encodings)}
-    made = serving_model(config, data, list(widths), widths, str(tmp_path / "transform"))
+    made = serving_model(config, data, widths, str(tmp_path / "transform"))
     statistics = load_statistics(Path(data.folder, "statistics.json"))
     request = as_tensors(make_requests(made.inputs, data.features, statistics, 50, missing=0.2, unseen=0.1), made.inputs)
     names = argument_names([column.name for column in made.inputs])
