@@ -46,8 +46,7 @@ def main() -> None:
         print(json.dumps(measure(asked)))
         return
     if not shutil.which("nvidia-smi") and asked.batch > 4096:
-        print("no GPU here; --rows 1000 --batch 256 --steps 64 tries the script on a CPU")
-        return
+        sys.exit("no GPU here; --rows 1000 --batch 256 --steps 64 tries the script on a CPU")
     print("| variant | GPUs | examples/s | ms a step | last loss |\n| --- | --- | --- | --- | --- |", flush=True)
     for variant in asked.variants:
         for gpus in asked.gpus:
