@@ -6,16 +6,24 @@ from features.config import Training
 from models.optimizer import RowwiseAdagrad, compose, make_slots, table_optimizer
 
 
-def test_a_row_s_step_divides_by_the_root_of_its_mean_squares():
+def test_a_row_s_step_divides_by_the_root_of_its_squares():
     table = tf.Variable([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])
     optimizer = RowwiseAdagrad(0.1, epsilon=0.0)
     gradient = tf.IndexedSlices(tf.constant([[3.0, 4.0], [0.6, 0.8]]), tf.constant([0, 2]), [3, 2])
     optimizer.apply_gradients([(gradient, table)])
     optimizer.apply_gradients([(gradient, table)])
-    # row 0: mean squares 12.5, then 25; steps 0.1 * g / sqrt(12.5), 0.1 * g / sqrt(25); row 2 has the same ratios
-    steps = 0.1 * np.array([3.0, 4.0]) * (12.5**-0.5 + 25**-0.5)
+    # row 0: squares 25, then 50, over 16; row 2 has the same ratios
+    steps = 0.1 * np.array([3.0, 4.0]) * 4 * (25**-0.5 + 50**-0.5)
     np.testing.assert_allclose(table, [1 - steps, [2, 2], 3 - steps], rtol=1e-6)
-    np.testing.assert_allclose(optimizer.get_slot(table, "accumulator"), [[25], [0], [1]], rtol=1e-6)
+    np.testing.assert_allclose(optimizer.get_slot(table, "accumulator"), [[50 / 16], [0], [2 / 16]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("width", [1, 4, 16])
+def test_rows_of_any_width_step_as_far(width):
+    table = tf.Variable(tf.zeros([2, width]))
+    gradient = np.random.default_rng(width).normal(size=[2, width]).astype(np.float32)
+    RowwiseAdagrad(0.02).apply_gradients([(tf.constant(gradient), table)])
+    np.testing.assert_allclose(np.linalg.norm(table, axis=1), [0.08, 0.08], rtol=1e-5)
 
 
 def test_ids_looked_up_twice_count_once_with_the_sum_of_their_gradients():
