@@ -1,8 +1,8 @@
 """Preprocessing Criteo-format rows: Winnow beside the usual ways, as whole processes.
 
-    python benchmarks/preprocess.py                                   (100k rows, about four minutes on two cores)
-    python benchmarks/preprocess.py --rows 300000 --rounds 3          (about twelve)
+    python benchmarks/preprocess.py --rows 300000 --rounds 3 --only winnow polars rows      (three minutes on two cores)
     python benchmarks/preprocess.py --rows 3000000 --rounds 3 --only winnow polars
+    python benchmarks/preprocess.py                                                         (100k rows, all ways, four)
 
 Each way is a process of its own; ways take turns, and medians are given. `rows` (row-wise Beam and TFT) and `arrow` (Arrow
 batches into TFT's own analyzers) run `--slow-rounds` times only. polars is measured if it is there (`pip install polars`).
