@@ -11,7 +11,7 @@ import numpy as np
 from features.allocation import Allocation, Problem, Widths, allocations
 from features.budget import Budget
 from features.config import Config
-from features.cost import table_bytes, total_bytes
+from features.cost import parameter_model, table_bytes, total_bytes
 from features.encoding import Encoding
 from features.errors import ConfigError
 from models.metrics import Quality
@@ -28,8 +28,9 @@ from pipeline.transformed import Transformed
 
 LADDER = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 1.0)  # shares of the full cost that `auto` looks at
 TRIAL_STEPS = 4096  # of a long training its beginning tells which allocation is best
-TURNS, FINALISTS = 3, 3  # a trial is one seed on few rows: the best few are tried with more
-AS_GOOD = 0.0005  # of log loss, which two seeds of one allocation differ by: within it the fewest features win
+TURNS, FINALISTS = 3, 6  # a trial is one seed on few rows: the best few are tried with more
+AS_GOOD = 0.0005  # of log loss, which two seeds of one allocation differ by: within it the smallest network wins
+Size = Callable[[Allocation], float]
 Judge = Callable[[Allocation, str, int], "Quality | None"]
 
 
@@ -113,9 +114,13 @@ def spend(config: Config, data: Transformed, searched: str, budget: Budget) -> C
     config = config.model_copy(update={"selection": config.selection.model_copy(update={"budget": budget})})
     problem = _problem(config, data, searched)
     judge = _judge(config, data)
+
+    def size(allocation: Allocation) -> float:
+        return parameter_model(data.cut(allocation.rows).encodings, config.model).total(allocation.widths)
+
     if budget.auto is None:
-        return _best(replace(problem, limit=budget.limit(problem.limit)), config, judge)
-    return _smallest(problem, config, judge)
+        return _best(replace(problem, limit=budget.limit(problem.limit)), config, judge, size)
+    return _smallest(problem, config, judge, size)
 
 
 def further_points(config: Config, data: Transformed, searched: str) -> dict[str, Allocation]:
@@ -172,10 +177,11 @@ def _judge(config: Config, data: Transformed) -> Judge:
     return judged
 
 
-def _best(problem: Problem, config: Config, judge: Judge) -> Choice:
-    """The allocation of the least validation log loss, or one as good of fewer features.
+def _best(problem: Problem, config: Config, judge: Judge, size: Size) -> Choice:
+    """The allocation of the least validation log loss, or the one of the fewest parameters that is as good.
 
-    All are tried once, the best three thrice; a single one is not tried.
+    All are tried once, the best six thrice; a single one is not tried. Budgets of bytes are of tables alone: of two allocations
+    that they pay for, one may need ten times the network of the other.
     """
     found = allocations(problem, config.selection.allocator)
     tried = [_trial(problem, name, allocation) for name, allocation in found.items()]
@@ -194,10 +200,10 @@ def _best(problem: Problem, config: Config, judge: Judge) -> Choice:
     for trial in tried:
         trial |= _figures(seen[trial["allocator"]])
     as_good = [name for name in finalists if losses[name] <= losses[finalists[0]] + AS_GOOD]
-    return Choice(problem, min(as_good, key=lambda name: len(found[name].widths)), tried)
+    return Choice(problem, min(as_good, key=lambda name: size(found[name])), tried)
 
 
-def _smallest(problem: Problem, config: Config, judge: Judge) -> Choice:
+def _smallest(problem: Problem, config: Config, judge: Judge, size: Size) -> Choice:
     """The least limit of a ladder, found by halving, whose best allocation is within tolerance of the full model."""
     full = [quality for turn in range(TURNS) if (quality := judge(Allocation(dict(problem.caps)), "full model", turn))]
     if not full:
@@ -211,7 +217,7 @@ def _smallest(problem: Problem, config: Config, judge: Judge) -> Choice:
     while low < high:
         middle = (low + high) // 2
         try:
-            choice = _best(replace(problem, limit=limits[middle]), config, judge)
+            choice = _best(replace(problem, limit=limits[middle]), config, judge, size)
         except ConfigError:  # too little for anything
             low = middle + 1
             continue

@@ -61,9 +61,7 @@ def test_bytes_are_spent_by_the_best_of_several_allocators_and_proved(small_job,
     finalists = [trial["allocator"] for trial in selection["tried"] if trial["trials"] == 3]
     assert len(losses) >= 3
     as_good = [name for name in finalists if losses[name] <= min(losses[n] for n in finalists) + AS_GOOD]
-    features = {trial["allocator"]: trial["features"] for trial in selection["tried"]}
     assert selection["allocator"] in as_good
-    assert features[selection["allocator"]] == min(features[name] for name in as_good)
     assert selection["cost"]["spent"] == selection["bytes"] <= selection["cost"]["limit"] == 0.4 * selection["cost"]["full"]
     assert {"good", "fine"} <= {entry["feature"] for entry in selection["kept"]}
     steps = read(tmp_path, "search", "frontier.json")["steps"]
