@@ -13,7 +13,7 @@ from features.config import Config
 from features.errors import WinnowError
 from pipeline import files, products
 from pipeline.commands import Commands, shared
-from pipeline.console import give, output, say
+from pipeline.console import give, load_tensorflow, output, say
 
 app = typer.Typer(cls=Commands, callback=shared, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -138,13 +138,15 @@ def compare(
 
     Example: winnow compare configs/kuairand.yaml --methods sequential_attention,permutation --k 5,10,20
     """
-    from pipeline.compare import Comparison, table
     from pipeline.journal import journal
     from pipeline.plan import Plan
 
     plan = Plan(Config.load(config, overrides))
     with journal(plan.config.work_dir, "compare"):
         plan.run(["preprocess"])
+        load_tensorflow()
+        from pipeline.compare import Comparison, table
+
         comparison = Comparison.of(plan.config, plan.folder("preprocess"), methods, k, seeds)
         document = comparison.run()
         give(document, table(document))
