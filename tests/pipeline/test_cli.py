@@ -128,7 +128,11 @@ def test_ctrl_c_stops_without_a_traceback(call, monkeypatch, small_job, tmp_path
 
     config = small_job()
     monkeypatch.setattr(Stage, "run", interrupted)
-    code, out, err = call("run", config)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs deaf to it
+    try:
+        code, out, err = call("run", config)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (code, out) == (130, "")
     assert err == "error: stopped; run the same command again to go on from what is done\n"
     (log,) = (tmp_path / "work" / "logs").glob("*.log")
