@@ -23,7 +23,7 @@ RUN mkdir features models pipeline \
 COPY . .
 RUN pip install --no-cache-dir --no-deps --editable . \
     && pip check \
-    && python -c "import pipeline.flex_template"
+    && python -c "import pipeline.cli.flex_template"
 
 # A script outside the packages: run by its path, one inside would put pipeline/ on sys.path, over the standard library.
 ENV FLEX_TEMPLATE_PYTHON_PY_FILE=/usr/local/bin/winnow-flex-template

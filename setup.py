@@ -1,6 +1,6 @@
 """Packaging of Winnow; also the file that Beam's `--setup_file` builds for its workers."""
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 GCP = ["apache-beam[gcp]>=2.77,<2.78"]
 ONNX = ["tf2onnx>=1.17,<2", "onnxruntime>=1.31,<2"]
@@ -12,9 +12,9 @@ setup(
     version="0.1.0",
     description="Feature selection for large recommenders: from raw logs to a pruned, proved ranking model",
     license="Apache-2.0",
-    # Named one by one: tests/, configs/ and benchmarks/ are not for site-packages.
-    packages=["features", "models", "pipeline"],
-    package_data={package: ["py.typed", "*.json", "*.html"] for package in ("features", "models", "pipeline")},
+    # Not all folders: tests/, configs/ and benchmarks/ are not for site-packages.
+    packages=find_packages(include=["features", "models", "models.*", "pipeline", "pipeline.*"]),
+    package_data={"": ["py.typed", "*.json", "*.html"]},
     # The pins are proved on 3.11, and the Beam worker image must have the launcher's Python.
     python_requires=">=3.11,<3.12",
     # Ranges, so that Winnow installs beside other packages; constraints.txt holds the exact versions it is tested with.
@@ -40,6 +40,6 @@ setup(
     ],
     extras_require={"gcp": GCP, "onnx": ONNX, "test": TEST, "dev": DEV},
     entry_points={
-        "console_scripts": ["winnow=pipeline.cli:main", "winnow-flex-template=pipeline.flex_template:main"],
+        "console_scripts": ["winnow=pipeline.cli.app:main", "winnow-flex-template=pipeline.cli.flex_template:main"],
     },
 )

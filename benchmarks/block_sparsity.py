@@ -35,15 +35,15 @@ from rich.console import Console
 from rich.table import Table
 
 from features.config import Model, Training
-from models.block_masks import METHODS, BlockMasks
-from models.block_sparsity import BlockSparse, BlockSparseConv2D, BlockSparseDense
 from models.optimizer import compose
 from models.ranking import RankingModel
 from models.schedule import Phases
+from models.sparsity.layers import BlockSparse, BlockSparseConv2D, BlockSparseDense
+from models.sparsity.masks import METHODS, BlockMasks
 from models.training import score
-from pipeline.dataset import Reader
-from pipeline.measure import latencies
-from pipeline.transformed import Transformed
+from pipeline.dataset.reader import Reader
+from pipeline.dataset.transformed import Transformed
+from pipeline.serving.timing import latencies
 
 DENSE = "dense"
 

@@ -27,8 +27,8 @@ from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedK
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from models.dense import Scaling, fit, predict, select_columns
-from models.linear import orthogonal_matching_pursuit
+from models.paper.dense import Scaling, fit, predict, select_columns
+from models.paper.linear import orthogonal_matching_pursuit
 
 Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 FOLDER = Path(os.environ.get("WINNOW_DATA", "../shared/data"))

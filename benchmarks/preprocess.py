@@ -31,7 +31,7 @@ from rich.table import Table
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from pipeline.demo import generate  # noqa: E402
+from pipeline.tools.demo import generate  # noqa: E402
 
 PEERS = {"rows": "rows_tft.py", "arrow": "arrow_tft.py", "polars": "polars_ids.py"}
 TITLES = {
@@ -104,7 +104,7 @@ def command(way: str, data: Path, output: Path) -> list[str]:
         return [sys.executable, str(HERE / "peers" / PEERS[way]), str(data), str(output)]
     sets = {"data.train": data, "work_dir": output, "data.split": "{validation: 0, test: 0}", "features": FEATURES}
     overrides = [f"--set={name}={value}" for name, value in sets.items()]
-    return [sys.executable, "-m", "pipeline.cli", "preprocess", "configs/criteo.yaml", *overrides]
+    return [sys.executable, "-m", "pipeline.cli.app", "preprocess", "configs/criteo.yaml", *overrides]
 
 
 def written(output: Path) -> dict[str, int]:

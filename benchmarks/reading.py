@@ -26,8 +26,8 @@ from rich.console import Console
 from rich.table import Table
 
 from features.config import Config
-from pipeline.dataset import Reader, Transformed
-from pipeline.demo import generate
+from pipeline.dataset.reader import Reader, Transformed
+from pipeline.tools.demo import generate
 from pipeline.plan import Plan
 
 TFRECORD_ROWS = 200_000  # as many as a slice needs: its speed does not depend on the file's size

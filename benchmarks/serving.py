@@ -29,9 +29,9 @@ from features.config import Config
 from features.inputs import Input, argument_names
 from features.spec import FeatureSpec
 from features.statistics import load_statistics
-from pipeline.measure import disk_bytes, latencies
-from pipeline.requests import as_tensors, make_requests
-from pipeline.transformed import Transformed
+from pipeline.dataset.transformed import Transformed
+from pipeline.serving.golden_requests import as_tensors, make_requests
+from pipeline.serving.timing import disk_bytes, latencies
 
 BUDGETS = {"15 features": "features=15", "10 % of bytes": "bytes=10%"}
 BATCHES, TURNS = (1, 32, 1000), {1: 300, 32: 300, 1000: 100}
@@ -102,7 +102,7 @@ def full_model(config: Config, folder: Path) -> Model:
     """Of all features at full width, exported as the pruned one is."""
     import tensorflow as tf
 
-    from pipeline.export import serving_model
+    from pipeline.serving.export import serving_model
 
     data = Transformed(f"{config.work_dir}/transformed")
     widths = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}

@@ -77,8 +77,8 @@ def gradients() -> None:
 
 def job(work: str, batch: int) -> None:
     """The KuaiRand model with input from memory and from Parquet, with and without the gate."""
-    from pipeline.dataset import Reader
-    from pipeline.transformed import Transformed
+    from pipeline.dataset.reader import Reader
+    from pipeline.dataset.transformed import Transformed
 
     data = Transformed(str(Path(work, "transformed")))
     encodings = [encoding for encoding in data.encodings if encoding.rows > 3 or not encoding.embedded]

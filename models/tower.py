@@ -8,8 +8,8 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from features.config import Tower
-from models.block_masks import METHODS
-from models.block_sparsity import BlockSparse, BlockSparseDense
+from models.sparsity.layers import BlockSparse, BlockSparseDense
+from models.sparsity.masks import METHODS
 
 
 def make_tower(config: Tower) -> tf.keras.layers.Layer:

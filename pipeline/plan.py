@@ -9,8 +9,8 @@ from features.config import Config
 from features.errors import DataError
 from features.fields import expand
 from features.spec import FeatureSpec
-from pipeline import files
-from pipeline.stage import CHECKPOINTS, TRAINING, Stage, fingerprint, recorded
+from pipeline.runtime import files
+from pipeline.runtime.stage import CHECKPOINTS, TRAINING, Stage, fingerprint, recorded
 
 FOLDERS = {
     "preprocess": "transformed",
@@ -55,7 +55,7 @@ class Plan:
         return {name: {"folder": self.folder(name), "made": self.stage(name).run(force)} for name in names}
 
     def _preprocess(self) -> tuple[list[Any], Callable[[str], None]]:
-        from pipeline.preprocess import Job, preprocess
+        from pipeline.preprocess.preprocess import Job, preprocess
 
         job = Job.of(self.config)
         return job.fingerprint(), lambda folder: preprocess(job, folder, self.beam_args)
@@ -73,9 +73,9 @@ class Plan:
             parts.append(FeatureSpec.load(expand(config.selection.previous)).to_json())
 
         def build(folder: str) -> None:
-            from pipeline.fixed import whole_path
-            from pipeline.search import search
-            from pipeline.transformed import Transformed
+            from pipeline.dataset.transformed import Transformed
+            from pipeline.selection.keep_all import whole_path
+            from pipeline.selection.search import search
 
             make = whole_path if budget.all else search
             make(config, Transformed(self.folder("preprocess")), folder)
@@ -84,9 +84,9 @@ class Plan:
 
     def _select(self) -> tuple[list[Any], Callable[[str], None]]:
         def build(folder: str) -> None:
-            from pipeline.fixed import keep_all
-            from pipeline.select import choose
-            from pipeline.transformed import Transformed
+            from pipeline.dataset.transformed import Transformed
+            from pipeline.selection.keep_all import keep_all
+            from pipeline.selection.select import choose
 
             data = Transformed(self.folder("preprocess"))
             if self.config.selection.budget.all:
@@ -97,9 +97,9 @@ class Plan:
 
     def _retrain(self) -> tuple[list[Any], Callable[[str], None]]:
         def build(folder: str) -> None:
-            from pipeline.retrain import prove
-            from pipeline.select import further_points
-            from pipeline.transformed import Transformed
+            from pipeline.dataset.transformed import Transformed
+            from pipeline.selection.prove import prove
+            from pipeline.selection.select import further_points
 
             data = Transformed(self.folder("preprocess"))
             more = {} if self.config.selection.budget.all else further_points(self.config, data, self.folder("search"))
@@ -109,8 +109,8 @@ class Plan:
 
     def _export(self) -> tuple[list[Any], Callable[[str], None]]:
         def build(folder: str) -> None:
-            from pipeline.export import export
-            from pipeline.transformed import Transformed
+            from pipeline.dataset.transformed import Transformed
+            from pipeline.serving.export import export
 
             data = Transformed(self.folder("preprocess"))
             path, selection = self._read("search", "path.json"), self._read("select", "selection.json")
@@ -120,7 +120,7 @@ class Plan:
 
     def _report(self) -> tuple[list[Any], Callable[[str], None]]:
         def build(folder: str) -> None:
-            from pipeline.report import report
+            from pipeline.report.report import report
 
             report(self.config, self.config.work_dir, folder)
 

@@ -77,7 +77,7 @@ def small_job(tmp_path):
 @pytest.fixture
 def winnow(monkeypatch, capsys):
     """Runs a command line in this process; returns its exit code and what it said."""
-    from pipeline.cli import main
+    from pipeline.cli.app import main
 
     def call(*arguments: object) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["winnow", *map(str, arguments)])

@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[1]
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["pipeline.preprocess", "pipeline.search", "pipeline.retrain", "models.training"])
+_SERVER.set_forkserver_preload(
+    ["pipeline.preprocess.preprocess", "pipeline.selection.search", "pipeline.selection.prove", "models.training"]
+)
 
 
 class Process:
@@ -80,7 +82,7 @@ def addresses(count: int) -> list[str]:
 
 
 def _command(arguments: list[str]) -> None:
-    from pipeline.cli import main
+    from pipeline.cli.app import main
 
     sys.argv = ["winnow", *arguments]
     main()

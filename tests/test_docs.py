@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from features.config import Config
-from pipeline import cli
+from pipeline.cli import app as cli
 from tests.conftest import small_logs
 
 ROOT = Path(__file__).parents[1]

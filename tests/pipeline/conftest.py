@@ -26,6 +26,6 @@ def model(job) -> Path:
 @pytest.fixture(scope="session")
 def served(model):
     """Its SavedModel."""
-    from pipeline.served import Served
+    from pipeline.serving.saved_model import Served
 
     return Served(model)

@@ -115,7 +115,7 @@ def trained_scores(job) -> np.ndarray:
 
     from models.ranking import RankingModel
     from models.training import example_inputs
-    from pipeline.dataset import Reader, Transformed
+    from pipeline.dataset.reader import Reader, Transformed
 
     data = Transformed(f"{job.work_dir}/transformed")
     widths = FeatureSpec.load(Path(job.work_dir, "model")).widths()

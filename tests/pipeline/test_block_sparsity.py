@@ -11,8 +11,8 @@ from features.errors import ConfigError
 from models.ranking import RankingModel
 from models.serving import stack
 from models.training import example_inputs
-from pipeline.dataset import Transformed
-from pipeline.export import serving_model
+from pipeline.dataset.reader import Transformed
+from pipeline.serving.export import serving_model
 
 MODEL = {"embedding_width": 8, "cross_layers": 1, "cross_rank": 8}
 SPARSE = {"block": 2, "sparsity": 0.75, "method": "sequential_attention"}

@@ -6,7 +6,7 @@ import pytest
 
 from features.config import Config
 from features.errors import ConfigError
-from pipeline.latency import latency_model
+from pipeline.selection.latency import latency_model
 from tests.conftest import SMALL_CONFIG
 from tests.processes import Process, addresses, winnow
 

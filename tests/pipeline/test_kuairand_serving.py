@@ -38,8 +38,8 @@ def run(config: Path, *overrides: str) -> None:
 
 
 def test_every_road_gives_the_same_scores_and_the_proved_auc(works, winnow, data_folder, tmp_path):
-    from pipeline.onnx import to_onnx
-    from pipeline.served import Served
+    from pipeline.serving.onnx import to_onnx
+    from pipeline.serving.saved_model import Served
 
     for work in works.values():
         served = Served(work / "model")
@@ -90,9 +90,9 @@ def test_nothing_of_the_dropped_is_left_and_little_of_the_bytes(works, tmp_path)
     import tensorflow as tf
     from tensorflow.core.protobuf import saved_model_pb2
 
-    from pipeline.export import serving_model
-    from pipeline.measure import disk_bytes
-    from pipeline.transformed import Transformed
+    from pipeline.dataset.transformed import Transformed
+    from pipeline.serving.export import serving_model
+    from pipeline.serving.timing import disk_bytes
 
     config = Config.load(CONFIG)
     data = Transformed(str(works["features=15"] / "transformed"))

@@ -66,7 +66,7 @@ def check_serving(work: Path, tmp_path: Path) -> None:
     from features.config import Config
     from models.ranking import RankingModel
     from models.training import example_inputs
-    from pipeline.dataset import Reader, Transformed
+    from pipeline.dataset.reader import Reader, Transformed
 
     config = Config.load(tmp_path / "small.yaml")
     data = Transformed(str(work / "transformed"))

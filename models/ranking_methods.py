@@ -1,0 +1,194 @@
+"""Ways to rank candidates other than Sequential Attention, each over one training run of the same model on the same data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from models.gate import HARD, OPEN, SOFT, SequentialAttention
+from models.penalty import PenalisedGate
+from models.ranking_context import Context
+from models.schedule import top
+
+Floats = npt.NDArray[np.float64]
+_ROUNDS = 10
+
+
+class Method(Protocol):
+    """A way to rank."""
+
+    def __call__(self, context: Context) -> list[tuple[str, float]]:
+        """All candidates with their scores, the best first."""
+
+
+def random(context: Context) -> list[tuple[str, float]]:
+    """A seeded shuffle: the floor that any method must clear."""
+    return _ranked(context, np.random.default_rng(context.seed).random(len(context.names)))
+
+
+def lly(context: Context) -> list[tuple[str, float]]:
+    """The logits of one softmax gate over all candidates, trained once with nothing picked.
+
+    Source: after Liao, Latty, Yang, "Feature Selection Using Batch-Wise Attenuation and Feature Mask Normalization", IJCNN
+    2021, with the attention of Yasuda et al. (ICLR 2023) in place of its mask network.
+    """
+    gate = SequentialAttention(context.owners)
+
+    def set_mode(epoch: int, logs: Any = None) -> None:
+        gate.set_mode(SOFT if epoch else OPEN)
+
+    _trained(context, gate, tf.keras.callbacks.LambdaCallback(on_epoch_begin=set_mode))
+    return _ranked(context, gate.logits.numpy())
+
+
+def l1_gate(context: Context, penalty: float = 1e-3) -> list[tuple[str, float]]:
+    """Weights of a gate under an l1 penalty; see `PenalisedGate`."""
+    gate = PenalisedGate(context.owners, penalty)
+    _trained(context, gate)
+    return _ranked(context, gate.importance())
+
+
+def group_lasso(context: Context, penalty: float = 1e-4) -> list[tuple[str, float]]:
+    """Norms of each candidate's column weights under a group LASSO penalty; see `PenalisedGate`."""
+    gate = PenalisedGate(context.owners, penalty, by_column=True)
+    _trained(context, gate)
+    return _ranked(context, gate.importance())
+
+
+def gradient(context: Context) -> list[tuple[str, float]]:
+    """Mean over batches of |dLoss/dgate|, the gate of each candidate standing at 1.
+
+    Source: Single-shot Feature Selection, as in the ERASE benchmark (Jia et al., KDD 2024).
+    """
+    model = _trained(context)
+    batches = [np.abs(context.totals((x * g).sum(0))) for x, g in _column_gradients(context, model)]
+    return _ranked(context, np.mean(batches, axis=0))
+
+
+def taylor(context: Context) -> list[tuple[str, float]]:
+    """Mean over rows of |dLoss/dx * (mean(x) - x)|: to first order, what putting a candidate's mean in its place changes.
+
+    Source: SHARK's F-permutation (Zhang et al., CIKM 2023, eq. 4 to 6).
+    """
+    model = _trained(context)
+    found = list(_column_gradients(context, model))
+    rows = sum(len(x) for x, _ in found)
+    mean = sum(x.sum(0) for x, _ in found) / rows
+    return _ranked(context, sum(np.abs(context.totals(g * len(g) * (mean - x))).sum(0) for x, g in found) / rows)
+
+
+def permutation(context: Context) -> list[tuple[str, float]]:
+    """Growth of the held-out loss when a candidate's values are shuffled among the rows.
+
+    Source: Breiman, "Random Forests", Machine Learning 2001, section 10; Fisher, Rudin, Dominici, JMLR 2019.
+    """
+    model = _trained(context)
+    inputs = {name: np.concatenate([batch[0][name] for batch in context.held_out]) for name in context.held_out[0][0]}
+    label = np.concatenate([batch[1] for batch in context.held_out])
+    rng = np.random.default_rng(context.seed)
+
+    def loss(arrays: Mapping[str, npt.NDArray[Any]]) -> float:
+        tensors = {name: tf.constant(array) for name, array in arrays.items()}
+        return float(_loss(model, label, model.compiled_call(tensors)))
+
+    whole = loss(inputs)
+    growth = []
+    for candidate in range(len(context.names)):
+        order = rng.permutation(len(label))
+        shuffled = dict(inputs)
+        for name, array in inputs.items():
+            own = context.slots[name] == candidate
+            shuffled[name] = array.copy()
+            shuffled[name][:, own] = array[order][:, own]
+        growth.append(loss(shuffled) - whole)
+    return _ranked(context, np.array(growth))
+
+
+def omp(context: Context) -> list[tuple[str, float]]:
+    """Group Orthogonal Matching Pursuit: train with only what is picked, add the candidate of the largest gradient norm.
+
+    The gradient is that of the loss over the held-out rows in the candidate's table as if its gate stood at 1, or in its gate
+    where it has no table.
+
+    Source: Lozano, Swirszcz, Abe, "Group Orthogonal Matching Pursuit", NeurIPS 2009; Yasuda et al., ICLR 2023, section 4.
+    """
+    gate = SequentialAttention(context.owners)
+    ranking: list[tuple[str, float]] = []
+    model = context.build(gate)
+    gate.set_mode(HARD)
+
+    def pick(epoch: int, logs: Any = None) -> None:
+        norms = np.where(gate.frontier(), _table_gradients(context, model), -np.inf)
+        best = top(norms, 1)[0]
+        ranking.append((context.names[best], float(norms[best])))
+        gate.pick([best])
+
+    rounds = len(context.names)
+    callback = tf.keras.callbacks.LambdaCallback(on_epoch_begin=pick)
+    context.train(model, rounds, max(1, context.steps // rounds), [callback])
+    return ranking
+
+
+METHODS: dict[str, Method] = {
+    method.__name__: method for method in (group_lasso, l1_gate, gradient, taylor, permutation, lly, omp, random)
+}
+
+
+def _trained(context: Context, gate: Any = None, callback: Any = None) -> Any:
+    """A model trained for all of the context's steps."""
+    model = context.build(gate)
+    rounds = min(_ROUNDS, context.steps)
+    context.train(model, rounds, context.steps // rounds, [callback] if callback else [])
+    return model
+
+
+def _column_gradients(context: Context, model: Any) -> Iterator[tuple[Floats, Floats]]:
+    """Each held-out batch's columns and the gradient of its mean loss in them, both [rows, columns]."""
+    for inputs, label, *_ in context.held_out:
+        x = model.embedding(_tensors(inputs))
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(x)
+            loss = _loss(model, label, model.head(x))
+        yield x.numpy(), tape.gradient(loss, x).numpy()
+
+
+def _table_gradients(context: Context, model: Any) -> Floats:
+    """Norm of each candidate's gradient over the held-out rows, [candidates]."""
+    tables = [np.zeros(variable.shape) for variable in model.table_variables]
+    gates = np.zeros(len(context.owners))
+    for inputs, label, *_ in context.held_out:
+        with tf.GradientTape() as tape:
+            x = model.embedding(_tensors(inputs))
+        gated = model.gate(x)
+        with tf.GradientTape(watch_accessed_variables=False) as inner:
+            inner.watch(gated)
+            loss = _loss(model, label, model.head(gated)) * len(label)
+        behind = inner.gradient(loss, gated)  # of the gated columns: the gate passes it on whole
+        gates += (x * behind).numpy().sum(0)
+        if tables:
+            found = tape.gradient(x, model.table_variables, output_gradients=behind)
+            for total, part in zip(tables, found, strict=True):
+                np.add.at(total, part.indices.numpy(), part.values.numpy())
+    squares = np.zeros(len(context.names))
+    for owners, total in zip(context.tables, tables, strict=True):
+        squares += np.bincount(owners, (total**2).sum(1), len(context.names))
+    rowless = ~np.isin(np.arange(len(context.names)), np.concatenate([*context.tables, np.zeros(0, int)]))
+    squares[rowless] = context.totals(gates**2)[rowless]
+    return np.asarray(np.sqrt(squares))
+
+
+def _loss(model: Any, label: npt.NDArray[Any], outputs: tf.Tensor) -> tf.Tensor:
+    """The mean over rows; called by its parts because Keras refuses a reduction in a strategy's scope."""
+    return tf.reduce_mean(model.loss.call(label, outputs))
+
+
+def _tensors(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, tf.Tensor]:
+    return {name: tf.convert_to_tensor(array) for name, array in inputs.items()}
+
+
+def _ranked(context: Context, scores: npt.NDArray[np.floating]) -> list[tuple[str, float]]:
+    return [(context.names[index], float(scores[index])) for index in top(np.asarray(scores), len(context.names))]

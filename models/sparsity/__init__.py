@@ -1,0 +1,1 @@
+"""Block sparsity of dense layers: layers, masks, phases, and the compact form that is exported."""

@@ -1,0 +1,5 @@
+"""`python -m pipeline.cli` is `winnow`."""
+
+from pipeline.cli.app import main
+
+main()

@@ -1,0 +1,138 @@
+"""Commands on what the main job has made: the feature spec and the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from features.errors import ConfigError
+from pipeline.runtime.console import give, load_tensorflow, say
+
+ModelPath = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, or its SavedModel.", show_default=False)]
+SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="A feature spec, or its folder.", show_default=False)]
+
+
+def inspect(spec: SpecPath) -> None:
+    """Shows a feature spec: what is kept, at which width and cost; what is dropped, and why.
+
+    Example: winnow inspect work/kuairand/model
+    """
+    from features.spec import FeatureSpec
+    from pipeline.report.spec_tables import inspect as table
+
+    read = FeatureSpec.load(spec)
+    give(read.model_dump(), table(read))
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="A", help="A feature spec.", show_default=False)],
+    new: Annotated[Path, typer.Argument(metavar="B", help="Another.", show_default=False)],
+) -> None:
+    """Compares two feature specs; the exit code is 0 if they keep the same features in the same way, else 1.
+
+    Example: winnow diff work/may/model work/june/model --json
+    """
+    from features.spec import FeatureSpec
+    from pipeline.report.spec_tables import compare, difference
+
+    found = compare(FeatureSpec.load(old), FeatureSpec.load(new))
+    give(found, difference(found))
+    raise typer.Exit(0 if found["same"] else 1)
+
+
+def prune(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The config the spec came from.", show_default=False)],
+    spec: Annotated[Path, typer.Option("--spec", metavar="SPEC", help="A feature spec, or its folder.", show_default=False)],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write, if not to CONFIG-pruned.yaml.")] = None,
+) -> None:
+    """Writes a config that trains on the kept features alone, at their widths, and searches nothing.
+
+    Example: winnow prune configs/kuairand.yaml --spec work/kuairand/model
+    """
+    from features.spec import FeatureSpec
+    from pipeline.tools.prune import prune as write
+
+    target = output or config.with_name(f"{config.stem}-pruned{config.suffix}")
+    if target.exists():
+        raise ConfigError(f"{target} exists; name another file with --output")
+    write(config, FeatureSpec.load(spec), target)
+    say(f"wrote {target}; compare it with {config}, then: winnow run {target}")
+    give({"config": str(target)})
+
+
+def verify(model: ModelPath) -> None:
+    """Replays a model's golden requests and blesses it, or says what differs.
+
+    Example: winnow verify work/kuairand/model
+    """
+    from pipeline.serving.verify import verify as replay
+
+    load_tensorflow()
+    blessing = replay(model)
+    say(f"blessed: {blessing['rows']} golden requests score within {blessing['greatest_difference']:.1e} of the export")
+    give(blessing)
+
+
+def score(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model folder, or its SavedModel.", show_default=False)],
+    source: Annotated[list[str], typer.Option("--input", "-i", metavar="FILES", help="Raw files.", show_default=False)],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.", show_default=False)],
+    carry: Annotated[list[str] | None, typer.Option("--carry", metavar="COLUMN", help="Passes on, such as a key.")] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Of the config's data, where these files are written otherwise."),
+    ] = None,
+) -> None:
+    """Scores raw rows with a model, on Beam; what follows `--` goes to Beam.
+
+    Example: winnow score work/kuairand/model -i 'logs/*.parquet' -o scores --carry user_id -- --runner=DataflowRunner
+    """
+    from pipeline.serving.score import score as run
+
+    load_tensorflow()
+    summary = run(model, source, output, carry or [], _fields(fields or []), context.args)
+    quality = summary.get("quality")
+    figures = f"; AUC {quality['auc']:.6f}, log loss {quality['log_loss']:.6f}" if quality else ""
+    say(f"wrote {output}: {summary['rows']:,} rows, {sum(summary['rejected'].values()):,} rejected{figures}")
+    give(summary)
+
+
+def onnx(
+    model: ModelPath, output: Annotated[Path, typer.Option("--output", "-o", help="Where to write.")] = Path("model.onnx")
+) -> None:
+    """Writes a model's network in ONNX: ids in, scores out. Needs the extra `onnx`.
+
+    Example: winnow onnx work/kuairand/model -o kuairand.onnx
+    """
+    from pipeline.serving.onnx import to_onnx
+
+    load_tensorflow()
+    differing = to_onnx(model, output)
+    say(f"wrote {output}; golden requests score within {differing:.1e} of TensorFlow's")
+    give({"onnx": str(output), "greatest_difference": differing})
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands to the program."""
+    for command in (inspect, diff, prune, verify, onnx):
+        app.command()(command)
+    app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": False})(score)
+
+
+def _fields(settings: list[str]) -> dict[str, Any]:
+    """`key=value`s as a mapping.
+
+    Raises:
+      ConfigError: one is not written so.
+    """
+    fields = {}
+    for setting in settings:
+        key, separator, value = setting.partition("=")
+        if not separator:
+            raise ConfigError(f"--set {setting}: write key=value, such as format=csv")
+        fields[key] = yaml.safe_load(value)
+    return fields

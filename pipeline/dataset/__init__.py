@@ -1,0 +1,1 @@
+"""The transformed folder: its documents, and its rows as batches."""

@@ -1,0 +1,1 @@
+"""Preprocessing on Beam: two passes from raw rows to the transformed folder."""

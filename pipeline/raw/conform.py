@@ -1,0 +1,121 @@
+"""Raw columns in the type their input declares, with missing marks for nulls, and the rows where that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.inputs import Input
+from pipeline.raw.rejects import Mask, bad_places
+
+Faults = list[tuple[Mask, str]]
+
+
+def conform(column: pa.ChunkedArray, declared: Input, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
+    """One column.
+
+    Args:
+      column: as read.
+      declared: the type to give it; lists are padded or cut to its length.
+      missing: texts that mean "no value".
+
+    Returns:
+      The array (the missing mark where a value does not fit), and masks [rows] of what does not, each with a reason.
+    """
+    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if declared.separator and not _is_list(array):
+        array = pc.split_pattern(_text(array, declared)[0], declared.separator)
+    if declared.length is not None and not _is_list(array):  # one value, where lists may come
+        array = pa.ListArray.from_arrays(pa.array(np.arange(len(array) + 1), pa.int32()), array)
+    if declared.length is not None:
+        return _lists(array, declared, missing)
+    if _is_list(array):
+        return _single(array, declared, missing)
+    return _values(array, declared, missing)
+
+
+def _values(array: pa.Array, declared: Input, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
+    kind = pa.type_for_alias({"float32": "float", "int64": "int64", "string": "string"}[declared.dtype])
+    if declared.dtype == "string":
+        array, faults = _text(array, declared)
+        if missing:
+            array = pc.if_else(pc.is_in(array, pa.array(missing, kind)), None, array)
+    else:
+        array, faults = _numbers(array, declared, kind, missing)
+    return array.fill_null(pa.scalar(declared.missing, kind)) if array.null_count else array, faults
+
+
+def _text(array: pa.Array, declared: Input) -> tuple[pa.Array, Faults]:
+    if pa.types.is_string(array.type):
+        array = array.cast(pa.binary())  # Parquet's texts are not validated yet
+    return _cast(array, pa.string(), f"column {declared.name!r}: invalid UTF-8")
+
+
+def _numbers(array: pa.Array, declared: Input, kind: pa.DataType, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
+    reason = f"column {declared.name!r}: not a number"
+    faults: Faults = []
+    if pa.types.is_binary(array.type) or pa.types.is_string(array.type):
+        array, faults = _text(array, declared)
+        array = pc.utf8_trim_whitespace(array)
+        array = pc.if_else(pc.is_in(array, pa.array(["", *missing])), None, array)
+    elif declared.dtype == "int64":
+        reason = f"column {declared.name!r}: not a whole number of 64 bits"
+        array = pc.if_else(pc.is_nan(array), None, array) if pa.types.is_floating(array.type) else array
+    array, more = _cast(array, kind, reason, safe=declared.dtype == "int64")
+    faults += more
+    if declared.dtype == "float32":
+        endless = np.isinf(array.to_numpy(zero_copy_only=False))
+        if endless.any():
+            faults.append((endless, f"column {declared.name!r}: not a finite number of 32 bits"))
+    return array, faults
+
+
+def _cast(array: pa.Array, kind: pa.DataType, reason: str, safe: bool = True) -> tuple[pa.Array, Faults]:
+    if array.type == kind:
+        return array, []
+    try:
+        return array.cast(kind, safe=safe), []
+    except pa.ArrowInvalid:
+        mask = bad_places(array, lambda part: part.cast(kind, safe=safe))
+        kept = pc.if_else(pa.array(mask), pa.scalar(None, array.type), array)
+        return kept.cast(kind, safe=safe), [(mask, reason)]
+
+
+def _lists(array: pa.Array, declared: Input, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
+    """Pads or cuts each list to the declared length."""
+    assert declared.length is not None
+    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
+    values, faults = _values(array.flatten(), declared, missing)
+    starts = np.concatenate([[0], np.cumsum(lengths)])[:-1]
+    slots = np.arange(declared.length)
+    beyond = (slots >= lengths[:, None]).ravel()
+    places = pa.array(np.where(beyond, 0, (starts[:, None] + slots).ravel()), mask=beyond)
+    padded = values.take(places) if len(values) else pa.nulls(len(places), values.type)
+    padded = padded.fill_null(pa.scalar(declared.missing, values.type))
+    return pa.FixedSizeListArray.from_arrays(padded, declared.length), _by_row(faults, lengths)
+
+
+def _single(array: pa.Array, declared: Input, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
+    """The one value of each list (a TFRecord has no other form for it)."""
+    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
+    several = (lengths > 1, f"column {declared.name!r}: several values where one is expected")
+    first = pa.array(np.concatenate([[0], np.cumsum(lengths)])[:-1], mask=lengths == 0)
+    values = array.flatten()
+    values = values.take(first) if len(values) else pa.nulls(len(first), values.type)
+    array, faults = _values(values, declared, missing)
+    return array, [several, *faults]
+
+
+def _by_row(faults: Faults, lengths: Mask) -> Faults:
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    return [(np.bincount(row[mask], minlength=len(lengths)) > 0, reason) for mask, reason in faults]
+
+
+def _is_list(array: pa.Array) -> bool:
+    kind = array.type
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)

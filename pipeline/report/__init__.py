@@ -1,0 +1,1 @@
+"""The report: figures, pictures and the page; feature specs as tables."""

@@ -1,0 +1,68 @@
+"""The log: everything said, warnings of Python and of the libraries, and tracebacks, in the work folder's `logs/`."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from features.errors import WinnowError
+from pipeline.runtime import files
+from pipeline.runtime.console import log, say
+
+FOLDER = "logs"
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class _Errors(logging.Handler):
+    """Errors of the libraries, which a person must see; their warnings are for the log alone."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not record.name.startswith(log.name):
+            say(f"{record.name}: {record.getMessage()}", "error")
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """While it lasts the libraries' log lines come here; TensorFlow and absl then add no handlers of their own."""
+    root, handler = logging.getLogger(), _Errors(logging.ERROR)
+    root.addHandler(handler)
+    level = log.level
+    log.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        root.removeHandler(handler)
+        log.setLevel(level)
+
+
+@contextmanager
+def journal(work_dir: str, command: str) -> Iterator[str]:
+    """Writes `logs/<date>-<command>.log` in the work folder while it lasts; gives its path.
+
+    In an object store the file, which cannot grow there, is written at the end.
+    """
+    name = f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}-{command}.log"
+    path = files.join(work_dir, FOLDER, name)
+    files.make_folder(files.join(work_dir, FOLDER))
+    with tempfile.TemporaryDirectory() as aside:
+        place = Path(path if files.is_local(path) and not files.access.read_only else f"{aside}/{name}")
+        handler = logging.FileHandler(place, encoding="utf-8")
+        handler.setFormatter(logging.Formatter(_FORMAT))
+        logging.getLogger().addHandler(handler)
+        try:
+            yield path
+        except (Exception, KeyboardInterrupt) as error:
+            expected = isinstance(error, WinnowError | KeyboardInterrupt)
+            log.error("stopped by %s: %s", type(error).__name__, error, exc_info=not expected)
+            raise
+        finally:
+            logging.getLogger().removeHandler(handler)
+            handler.close()
+            if not files.is_local(path):
+                files.write_bytes(path, place.read_bytes())

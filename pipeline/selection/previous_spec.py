@@ -1,0 +1,91 @@
+"""An earlier feature spec to move on from: its features have a head start, and its choice is proved beside the new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.allocation import Allocation
+from features.config import Config
+from features.encoding import FIRST_BUCKET
+from features.errors import ConfigError
+from features.fields import expand
+from features.spec import FeatureSpec
+from pipeline.dataset.transformed import Transformed
+
+
+@dataclass(frozen=True)
+class Previous:
+    """What an earlier selection kept.
+
+    Attributes:
+      spec: its spec.
+      head_start: of its features, in standard deviations of the candidates' scores.
+    """
+
+    spec: FeatureSpec
+    head_start: float
+
+    @classmethod
+    def of(cls, config: Config) -> Previous | None:
+        """The config's `selection.previous`, where there is one.
+
+        Raises:
+          DataError: it cannot be read.
+          ConfigError: it is of another label.
+        """
+        path = config.selection.previous
+        if not path:
+            return None
+        spec = FeatureSpec.load(expand(path))
+        if spec.label != config.data.label:
+            raise ConfigError(f"{path}: is a spec for the label {spec.label!r}, but data.label is {config.data.label!r}")
+        return cls(spec, config.selection.head_start)
+
+    def starts(self, units: Sequence[Sequence[str]]) -> npt.NDArray[np.float64]:
+        """[units] the head start of each unit of candidates; those that hold a feature of the spec have it.
+
+        Raises:
+          ConfigError: none does.
+        """
+        names = set(self.spec.names())
+        held = np.array([bool(names & set(unit)) for unit in units])
+        if not held.any():
+            raise ConfigError(
+                f"selection.previous: no candidate is a feature of the spec of {self.spec.name}; name another spec"
+            )
+        return self.head_start * held
+
+    def allocation(self, config: Config, data: Transformed) -> Allocation:
+        """The spec's features, as far as the data still has them, at its widths and sizes of vocabularies."""
+        encodings = {encoding.name: encoding for encoding in data.encodings}
+        features = {feature.name: feature for feature in data.features}
+        widths, rows = {}, {}
+        for kept in (kept for kept in self.spec.kept if kept.name in encodings):
+            encoding, feature = encodings[kept.name], features[kept.name]
+            full = encoding.width(config.model.embedding_width)
+            widths[kept.name] = min(kept.width, full) if encoding.embedded else full
+            size = kept.transform.get("max_size")
+            if size and feature.cuttable and size != feature.max_size:
+                rows[kept.name] = min(encoding.rows, FIRST_BUCKET + feature.oov_buckets + size)
+        return Allocation(widths, rows)
+
+    def changes(self, kept: Mapping[str, int], reasons: Mapping[str, str]) -> dict[str, Any]:
+        """What came and went.
+
+        Args:
+          kept: the new choice, features with widths.
+          reasons: why features of the data are not in it.
+        """
+        old = self.spec.widths()
+        return {
+            "spec": self.spec.name,
+            "stayed": [name for name in old if name in kept],
+            "added": [name for name in kept if name not in old],
+            "removed": {name: reasons.get(name, "not in the data") for name in old if name not in kept},
+            "widths": {name: [old[name], kept[name]] for name in old if kept.get(name, old[name]) != old[name]},
+        }

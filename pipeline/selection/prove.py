@@ -1,0 +1,221 @@
+"""Proof: the full and the pruned model trained from scratch on the same data and seeds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from features.allocation import Allocation
+from features.config import Config
+from features.cost import total_bytes
+from features.encoding import Encoding
+from models.metrics import Scores, block_draws, interval
+from models.ranking import RankingModel
+from models.schedule import DENSE, Phases
+from models.sparsity.masks import METHODS, BlockMasks
+from models.strategy import follows, make_strategy
+from models.tower import sparse_layers
+from models.training import build_model, score, train
+from pipeline.dataset.reader import Reader
+from pipeline.dataset.transformed import SplitName, Transformed
+from pipeline.runtime import files
+from pipeline.runtime.console import progress, say
+from pipeline.selection.warnings import warn_of_quality
+from pipeline.training.progress import Watch
+from pipeline.training.resume import batches, checkpoints
+from pipeline.training.tensorboard import Events
+
+_SPARSE_STEPS = 400
+FIGURES = ("auc", "log_loss", "normalised_entropy", "calibration")
+
+
+def fit(
+    config: Config,
+    data: Transformed,
+    widths: Mapping[str, int],
+    seed: int,
+    split: SplitName = "train",
+    sparse: bool = False,
+    most: int | None = None,
+) -> tuple[RankingModel, list[Encoding], float]:
+    """Trains a model of the features that `widths` names, from scratch, on the rows of a split.
+
+    Its tower is dense, or thinned as the config asks. Training ends after `most` steps, if that is sooner.
+
+    Returns:
+      The model, its features' encodings in the order of its input, and examples per second.
+    """
+    encodings = data.subset(list(widths))
+    training = config.training
+    reader = Reader(data, split, encodings, training.shuffle_rows)
+    steps = min(reader.steps(training.batch_size) * training.epochs, most or sys.maxsize)
+    strategy = make_strategy(training)
+    network = config.model if sparse else config.model.dense
+    model = build_model(encodings, widths, network, training, strategy, seed)
+    thinning = config.model.tower.block_sparsity if sparse else None
+    phases = Phases.of(steps, **METHODS[thinning.method].phases) if thinning else Phases(((DENSE, 1),), steps)
+    masks = [BlockMasks(sparse_layers(model), phases, thinning.method, seed)] if thinning else []
+    steps = phases.rounds * phases.steps_per_round
+    if seed == training.seed:
+        for layer in sparse_layers(model):
+            say(layer.note)
+        if sparse and steps < _SPARSE_STEPS:
+            say(
+                f"warning: model.tower.block_sparsity: {steps} optimizer steps are few to thin a tower in; from "
+                f"{_SPARSE_STEPS} on it loses less. Raise training.epochs or lower training.batch_size"
+            )
+    with progress(f"training, {len(widths)} features", steps) as tick:
+        watch = Watch(tick, Events(config.work_dir, f"training/{len(widths)}_features_seed_{seed}"), training.batch_size)
+        job = {"widths": dict(widths), "seed": seed, "rows": [split, reader.rows], "cuts": dict(data.cuts), "sparse": sparse}
+        kept = checkpoints(config, "training", job)
+        dataset = batches(reader, training.batch_size, seed)
+        seconds = train(model, dataset, phases.rounds, phases.steps_per_round, [watch, *masks], kept)
+    kept.clear()
+    return model, encodings, steps * training.batch_size / seconds
+
+
+def prove(
+    config: Config,
+    data: Transformed,
+    selection: Mapping[str, Any],
+    folder: str,
+    more: Mapping[str, Allocation] | None = None,
+) -> None:
+    """Retrains the full and the pruned model with several seeds; writes `proof.json` and `weights/`.
+
+    Where there are test rows, models train on the validation rows too: they have done their work, and the test rows are
+    untouched. The weights are those of the pruned model of the first seed; where the config asks for block sparsity it is that
+    model whose tower is thinned, and a point `dense pruned` stands beside it. A point and seed already scored by an interrupted
+    run is not trained again, nor is a point that equals an earlier one: without a search, `full` and `pruned` are one model.
+
+    Args:
+      config: of the run.
+      data: the transformed folder.
+      selection: `selection.json`.
+      folder: to write into.
+      more: further points to prove, by name.
+    """
+    full = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}
+    points = {"full": Allocation(full), "pruned": Allocation.of(selection["kept"], data.encodings), **(more or {})}
+    if config.model.tower.block_sparsity:
+        points["dense pruned"] = points["pruned"]
+    twins = {name: _first_equal(config, points, name) for name in points}
+    split: SplitName = "test" if data.rows("test") else "validation"
+    learnt: SplitName = "train+validation" if split == "test" and config.proof.include_validation else "train"
+    seeds = [config.training.seed + n for n in range(config.proof.seeds)]
+    files.make_folder(files.join(folder, "runs"))
+    scores: dict[str, list[Scores]] = {name: [] for name in points}
+    speeds: dict[str, list[float]] = {name: [] for name in points}
+    started = time.monotonic()
+    events = Events(config.work_dir, "retrain")
+    with progress("retrain", len(points) * len(seeds)) as tick:
+        for seed in seeds:
+            for name, allocation in points.items():
+                twin = twins[name]
+                if twin == name:
+                    run = _Run(config, data.cut(allocation.rows), learnt, split, name, allocation.widths, seed)
+                    found, speed = run.scores(folder, keep=seed == seeds[0] and name == twins["pruned"])
+                else:
+                    found, speed = scores[twin][-1], speeds[twin][-1]
+                scores[name].append(found)
+                speeds[name].append(speed)
+                done = sum(len(runs) for runs in scores.values())
+                tick(done, f"{name}, seed {seed}: {split}", auc=found.quality().auc)
+                events.write(seed, {f"auc/{name}": found.quality().auc, f"log_loss/{name}": found.quality().log_loss})
+    for name, found_by_seed in scores.items():
+        warn_of_quality(float(np.mean([found.quality().auc for found in found_by_seed])), f"{name}: {split}")
+    document = {
+        "split": split,
+        "rows": data.rows(split),
+        "trained_on": learnt,
+        "seeds": seeds,
+        "confidence": config.proof.confidence,
+        "points": _points(config, data, points, scores),
+    }
+    speeds_seen = {name: round(float(np.median(values))) for name, values in speeds.items()}
+    files.write_json(files.join(folder, "proof.json"), document)
+    timing = {"training_examples_per_second": speeds_seen, "seconds": round(time.monotonic() - started, 1)}
+    files.write_json(files.join(folder, "timing.json"), timing)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A point and a seed to train and score."""
+
+    config: Config
+    data: Transformed
+    learnt: SplitName
+    split: SplitName
+    name: str
+    widths: Mapping[str, int]
+    seed: int
+
+    def scores(self, folder: str, keep: bool) -> tuple[Scores, float]:
+        """Scores and training speed, those in `folder` where an interrupted proof left them; keeps the weights if asked."""
+        path = Path(folder, "runs", f"{self.name.replace(' ', '_')}-{self.seed}.npz")
+        if path.exists():
+            with np.load(path) as held:
+                return Scores.restore(held), float(held["speed"])
+        sparse = _thinned(self.config, self.name)
+        model, encodings, speed = fit(self.config, self.data, self.widths, self.seed, self.learnt, sparse)
+        scores = score(model, Reader(self.data, self.split, encodings).ordered(8192))
+        if follows(self.config.training):
+            return scores, speed
+        if keep:
+            tf.train.Checkpoint(model=model).write(files.join(folder, "weights", "pruned"))
+        aside = path.with_suffix(".partial.npz")
+        np.savez_compressed(aside, allow_pickle=False, speed=speed, **scores.state())
+        aside.rename(path)
+        return scores, speed
+
+
+def _thinned(config: Config, point: str) -> bool:
+    return point == "pruned" and config.model.tower.block_sparsity is not None
+
+
+def _first_equal(config: Config, points: Mapping[str, Allocation], name: str) -> str:
+    """The first point that trains the same model as `name`, as often as not itself."""
+    return next(o for o in points if points[o] == points[name] and _thinned(config, o) == _thinned(config, name))
+
+
+def _points(
+    config: Config, data: Transformed, points: Mapping[str, Allocation], scores: Mapping[str, Sequence[Scores]]
+) -> list[dict[str, Any]]:
+    draws = block_draws(config.proof.bootstrap)
+    resampled = {name: [found.resampled(draws) for found in runs] for name, runs in scores.items()}
+    sparsity = config.model.tower.block_sparsity
+    thinned = {"pruned": {"block_sparsity": sparsity.model_dump()}} if sparsity else {}
+    mean = {n: {f: np.mean([run[f] for run in runs], axis=0) for f in FIGURES} for n, runs in resampled.items()}
+    documents = []
+    for name, allocation in points.items():
+        widths = allocation.widths
+        quality = [vars(found.quality()) for found in scores[name]]
+        figures = {}
+        for figure in FIGURES:
+            values = [run[figure] for run in quality]
+            figures[figure] = {
+                "mean": float(np.mean(values)),
+                "by_seed": values,
+                "interval": interval(mean[name][figure], config.proof.confidence),
+                "difference": float(np.mean(values) - np.mean([vars(f.quality())[figure] for f in scores["full"]])),
+                "difference_interval": interval(mean[name][figure] - mean["full"][figure], config.proof.confidence),
+            }
+        documents.append(
+            {
+                "name": name,
+                "features": len(widths),
+                "bytes": total_bytes(data.cut(allocation.rows).encodings, widths),
+                "widths": dict(widths),
+                **({"rows": dict(allocation.rows)} if allocation.rows else {}),
+                **figures,
+                **thinned.get(name, {}),
+            }
+        )
+    return documents

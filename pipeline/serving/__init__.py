@@ -1,0 +1,1 @@
+"""The model that is served: export, verification, batch scoring, ONNX."""

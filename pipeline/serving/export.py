@@ -1,0 +1,260 @@
+"""Export: the feature spec, the schema, the pruned transform graph, and the SavedModel that asks for the kept inputs only."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import text_format
+
+from features.allocation import Allocation
+from features.config import Config
+from features.feature import Feature
+from features.graph import write_graph
+from features.inputs import Input, argument_names
+from features.spec import FILE, SCHEMA_FILE, VOCABULARY_FOLDER, FeatureSpec, KeptFeature, RawInput, Vocabulary, sha256
+from features.statistics import Statistics
+from models.ranking import RankingModel
+from models.serving import SCORE, ServingModel
+from models.training import example_inputs
+from pipeline.dataset.transformed import Transformed
+from pipeline.report.provenance import versions
+from pipeline.runtime import files
+from pipeline.runtime.stage import fingerprint
+from pipeline.serving.golden_requests import GOLDEN_FILE, WARMUP_FILE, as_tensors, make_requests, write_golden, write_warmup
+from pipeline.serving.saved_model import EXTRA, SAVED_MODEL
+from pipeline.serving.timing import disk_bytes, latencies
+
+_PACKAGES = ("winnow", "tensorflow", "tensorflow-transform", "tensorflow-recommenders", "apache-beam", "pyarrow")
+_BATCHES = (1, 32, 1000)
+_GOLDEN_ROWS = 64
+
+
+def export(
+    config: Config, data: Transformed, path: Mapping[str, Any], selection: Mapping[str, Any], proof: str, folder: str
+) -> None:
+    """Writes `feature_spec.json`, `schema.pbtxt`, `vocabulary/`, `transform/`, `saved_model/` and `measured.json`.
+
+    Args:
+      config: of the run.
+      data: the transformed folder.
+      path: `path.json`.
+      selection: `selection.json`.
+      proof: folder of `proof.json` and the weights.
+      folder: to write into.
+    """
+    target = Path(folder)
+    kept = Allocation.of(selection["kept"], data.encodings)
+    whole, data = data, data.cut(kept.rows)
+    spec = _spec(config, data, path, selection, files.read_json(files.join(proof, "proof.json")), target)
+    spec.save(target)
+    (target / SCHEMA_FILE).write_text(text_format.MessageToString(spec.to_schema()))
+    weights = files.join(proof, "weights", "pruned")
+    vocabularies = str(target / VOCABULARY_FOLDER)
+    pruned = serving_model(config, data, kept.widths, str(target / "transform"), vocabularies, weights)
+    _save(pruned, data, target)
+    files.write_json(files.join(folder, "measured.json"), _measure(config, whole, pruned, target))
+
+
+def serving_model(
+    config: Config,
+    data: Transformed,
+    widths: Mapping[str, int],
+    graph: str,
+    vocabularies: str | None = None,
+    weights: str | None = None,
+) -> ServingModel:
+    """A serving model of the features that `widths` names, with a transform graph that holds nothing of the others.
+
+    Args:
+      config: of the run.
+      data: the transformed folder.
+      widths: columns of each feature, by name.
+      graph: folder to write the transform graph into.
+      vocabularies: folder of the features' own; the data's if left out.
+      weights: checkpoint of a trained model; it has the tower that the config asks for, in its compact form, else it is dense.
+    """
+    chosen = [feature for feature in data.features if feature.name in widths]
+    columns = _columns(chosen, data.inputs)
+    write_graph(chosen, columns, data.statistics, vocabularies or files.join(data.folder, VOCABULARY_FOLDER), graph)
+    encodings = data.subset(list(widths))
+    model = RankingModel(encodings, widths, config.model if weights else config.model.dense)
+    model(example_inputs(encodings))
+    if weights:
+        tf.train.Checkpoint(model=model).read(weights).assert_existing_objects_matched().expect_partial()
+        model.compact()
+    optional = config.serving.left_out([column.name for column in columns])
+    return ServingModel(tf.saved_model.load(f"{graph}/transform_fn"), model, encodings, columns, optional)
+
+
+def _save(pruned: ServingModel, data: Transformed, target: Path) -> None:
+    """The SavedModel, with the spec, golden requests and warm-up requests in `assets.extra`."""
+    signatures = pruned.signatures()
+    tf.saved_model.save(pruned, str(target / SAVED_MODEL), signatures=signatures)
+    extra = target / SAVED_MODEL / EXTRA
+    extra.mkdir(exist_ok=True)
+    shutil.copy(target / FILE, extra)
+    inputs = pruned.inputs
+    request = make_requests(inputs, data.features, data.statistics, _GOLDEN_ROWS, missing=0.1, unseen=0.1)
+    names = argument_names([column.name for column in inputs])
+    tensors = {names[name]: tensor for name, tensor in as_tensors(request, inputs).items()}
+    write_golden(extra / GOLDEN_FILE, request, signatures["serving_default"](**tensors)[SCORE].numpy())
+    write_warmup(extra / WARMUP_FILE, request, inputs, [batch for batch in _BATCHES if batch <= _GOLDEN_ROWS])
+
+
+def _spec(
+    config: Config,
+    data: Transformed,
+    path: Mapping[str, Any],
+    selection: Mapping[str, Any],
+    proof: Mapping[str, Any],
+    target: Path,
+) -> FeatureSpec:
+    statistics, features = data.statistics, {feature.name: feature for feature in data.features}
+    (target / VOCABULARY_FOLDER).mkdir(exist_ok=True)
+    gains = _gains(path["picks"])
+    kept = [_kept(features[c["feature"]], data, statistics[c["feature"]], c, gains, target) for c in selection["kept"]]
+    columns = _columns([features[entry.name] for entry in kept], data.inputs)
+    arguments = argument_names([column.name for column in columns])
+    optional = config.serving.left_out(list(arguments))
+    return FeatureSpec(
+        name=config.name,
+        label=config.data.label,
+        budget=selection["budget"],
+        allocator=selection["allocator"],
+        bytes=selection["bytes"],
+        full_bytes=selection["full_bytes"],
+        kept=kept,
+        dropped=[
+            {"name": entry["feature"], "inputs": features[entry["feature"]].inputs, "reason": entry["reason"]}
+            for entry in selection["dropped"]
+        ],
+        inputs=[
+            _raw_input(column, arguments[column.name], features, statistics, target, column.name in optional)
+            for column in columns
+        ],
+        source=config.data.model_dump(include={"format", "columns", "header", "delimiter", "quoted", "missing"}),
+        path=path["picks"],
+        proof=dict(proof),
+        provenance={
+            "config": fingerprint(config.model_dump(exclude={"work_dir": True, "data": {"train", "validation", "test"}})),
+            "data": fingerprint(data.manifest),
+            "seed": config.selection.seed,
+            "versions": versions(_PACKAGES),
+        },
+    )
+
+
+def _kept(
+    feature: Feature,
+    data: Transformed,
+    statistics: Statistics,
+    chosen: Mapping[str, Any],
+    gains: Mapping[str, float],
+    target: Path,
+) -> KeptFeature:
+    encoding = data.subset([feature.name])[0]
+    vocabulary = None
+    if feature.has_vocabulary:
+        file = f"{VOCABULARY_FOLDER}/{feature.name}.txt"
+        data.write_vocabulary(feature, str(target / file))
+        vocabulary = Vocabulary(file=file, size=statistics.vocabulary_size, sha256=sha256(target / file))
+    constants: dict[str, Any] = {}
+    if feature.kind == "numeric":
+        named = {"buckets": ("boundaries",), "value": ("mean", "std"), "log_square": ()}[feature.encoding]
+        constants = {name: getattr(statistics, name) for name in named}
+    return KeptFeature(
+        name=feature.name,
+        kind=feature.kind,
+        inputs=feature.inputs,
+        transform=feature.model_dump(exclude_defaults=True, exclude={"name", "match"}, mode="json"),
+        width=chosen["width"],
+        rows=encoding.rows,
+        length=encoding.length,
+        vocabulary=vocabulary,
+        constants=constants,
+        bytes=chosen["bytes"],
+        round=chosen["round"],
+        attention=chosen["attention"],
+        gain=gains.get(feature.name),
+    )
+
+
+def _gains(picks: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """What each feature's picks added to the validation AUC, from .5 on."""
+    gains: dict[str, float] = {}
+    before = 0.5
+    for pick in picks:
+        if pick.get("estimate"):
+            gains[pick["feature"]] = round(gains.get(pick["feature"], 0.0) + pick["estimate"]["auc"] - before, 6)
+            before = pick["estimate"]["auc"]
+    return gains
+
+
+def _raw_input(
+    column: Input,
+    argument: str,
+    features: Mapping[str, Feature],
+    statistics: Mapping[str, Statistics],
+    target: Path,
+    optional: bool,
+) -> RawInput:
+    low, high = _domain(column, features.get(column.name), statistics, target)
+    missing = None if isinstance(column.missing, float) else column.missing  # NaN is no JSON
+    return RawInput(
+        name=column.name,
+        argument=argument,
+        dtype=column.dtype,
+        length=column.length,
+        missing=missing,
+        optional=optional,
+        minimum=low,
+        maximum=high,
+    )
+
+
+def _domain(
+    column: Input, feature: Feature | None, statistics: Mapping[str, Statistics], target: Path
+) -> tuple[float | None, float | None]:
+    """Least and greatest known value of a column of numbers."""
+    found = statistics.get(column.name)
+    if feature is None or found is None:
+        return None, None
+    if column.dtype == "int64" and feature.has_vocabulary and found.vocabulary_size:
+        tokens = np.array(Path(target, VOCABULARY_FOLDER, f"{feature.name}.txt").read_text().split(), np.int64)
+        return int(tokens.min()), int(tokens.max())
+    # Those of `value` features were taken after clip and log1p.
+    raw = feature.kind == "numeric" and feature.encoding != "value"
+    if raw and all(value is not None and math.isfinite(value) for value in (found.minimum, found.maximum)):
+        return found.minimum, found.maximum
+    return None, None
+
+
+def _columns(features: Sequence[Feature], inputs: Sequence[Input]) -> list[Input]:
+    read = {column for feature in features for column in feature.inputs}
+    return [column for column in inputs if column.name in read]
+
+
+def _measure(config: Config, data: Transformed, pruned: ServingModel, target: Path) -> dict[str, Any]:
+    """Median latency of the full and the pruned model, alternating, and bytes on disk of the pruned one."""
+    widths = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}
+    graph = target / "full_transform"
+    models = {"full": serving_model(config, data, widths, str(graph)), "pruned": pruned}
+    signatures = {name: model.signatures()["serving_default"] for name, model in models.items()}
+    latency: dict[str, dict[str, float]] = {name: {} for name in models}
+    for batch in _BATCHES:
+        calls = {}
+        for name, model in models.items():
+            arguments = argument_names([column.name for column in model.inputs])
+            request = as_tensors(make_requests(model.inputs, data.features, data.statistics, batch), model.inputs)
+            named = {arguments[column]: tensor for column, tensor in request.items()}
+            calls[name] = lambda function=signatures[name], named=named: function(**named)
+        for name, found in latencies(calls, 40).items():
+            latency[name][str(batch)] = found["p50"]
+    shutil.rmtree(graph)
+    return {"latency_us": latency, "bytes_on_disk": {"pruned": sum(disk_bytes(target / SAVED_MODEL).values())}}

@@ -1,0 +1,54 @@
+"""The network in ONNX, for engines other than TensorFlow: ids in, scores out (the transform has no ONNX form)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from features.errors import ConfigError, DataError
+from models.serving import SCORE
+from pipeline.serving.golden_requests import GOLDEN_FILE, read_golden
+from pipeline.serving.saved_model import EXTRA, Served
+
+OPSET = 18
+TOLERANCE = 1e-5
+
+
+def to_onnx(path: str | Path, output: str | Path) -> float:
+    """Converts the signature `serving_ids` and compares both engines on the golden requests.
+
+    Args:
+      path: the SavedModel, or the model folder around it.
+      output: the file to write; inputs and the output `score` are named as in the signature.
+
+    Returns:
+      The greatest difference between the engines' scores.
+
+    Raises:
+      ConfigError: the extra `onnx` is not installed.
+      DataError: the model cannot be loaded, or the engines differ by more than 1e-5.
+    """
+    try:
+        import onnxruntime
+        import tf2onnx
+    except ImportError as error:
+        raise ConfigError(f"ONNX needs the package {error.name}; run `pip install 'winnow[onnx]'`") from None
+    served = Served(path)
+    signature = served.signature("serving_ids")
+    specs = list(signature.structured_input_signature[1].values())
+    # tf2onnx names inputs after the arguments of a function with an input signature: positional ones.
+    function = tf.function(lambda *given: signature(**{s.name: x for s, x in zip(specs, given, strict=True)}))
+    model, _ = tf2onnx.convert.from_function(function, input_signature=specs, opset=OPSET)
+    request, _ = read_golden(served.folder / EXTRA / GOLDEN_FILE, served.inputs)
+    ids = served.transform(request)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    theirs = session.run([SCORE], {name: tensor.numpy() for name, tensor in ids.items()})[0]
+    differing = float(np.abs(theirs - signature(**ids)[SCORE].numpy()).max())
+    if not differing <= TOLERANCE:
+        raise DataError(f"{path}: ONNX and TensorFlow score golden requests differently, by up to {differing:g}")
+    aside = Path(f"{output}.partial")
+    aside.write_bytes(model.SerializeToString())
+    aside.replace(output)
+    return differing

@@ -1,0 +1,236 @@
+"""What stands between a person and a run: versions, devices, Beam runners, and room for what a config needs."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from packaging.requirements import Requirement
+from rich import box
+from rich.table import Table
+
+from features.config import Config
+from features.encoding import Encoding
+from features.errors import WinnowError
+from features.feature import Feature
+from pipeline.runtime import files
+from pipeline.runtime.console import load_tensorflow
+
+_EXTRAS = {
+    "gcp": "Dataflow and gs:// paths",
+    "onnx": "`winnow onnx`",
+}
+_TEXT_ROW, _SAMPLE = 200, 1 << 20  # bytes of a row where none can be read; bytes looked at
+_PACKED = 4  # times that compressed logs grow when they are read
+_NUMERIC_ROWS = 256
+_SHOWN = ("tensorflow", "apache-beam", "pyarrow")
+_GOOGLE = "google.cloud.storage"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: `problem` stops a run, `note` may be wanted."""
+
+    subject: str
+    status: Literal["ok", "note", "problem"]
+    found: str
+    remedy: str = ""
+
+
+def examine(config: Config | None = None) -> list[Check]:
+    """All checks; those of memory and disk only with a config."""
+    checks = [_python(), *_packages(), *_devices(), *_runners()]
+    return [*checks, *(_needs(config) if config else ())]
+
+
+def document(checks: list[Check]) -> dict[str, Any]:
+    """The checks as JSON values; `ok` says whether a run can start."""
+    return {"ok": all(check.status != "problem" for check in checks), "checks": [asdict(check) for check in checks]}
+
+
+def table(checks: list[Check]) -> Table:
+    """The checks for a person."""
+    shown = Table(box=box.SIMPLE_HEAD, expand=False)
+    for column in ("", "what", "found", "what to do"):
+        shown.add_column(column, overflow="fold")
+    colours = {"ok": "green", "note": "yellow", "problem": "red"}
+    for check in checks:
+        shown.add_row(f"[{colours[check.status]}]{check.status}[/]", check.subject, check.found, check.remedy)
+    return shown
+
+
+def _python() -> Check:
+    fits = sys.version_info[:2] == (3, 11)
+    remedy = "" if fits else "make a virtual environment with Python 3.11"
+    return Check("python", "ok" if fits else "problem", platform.python_version(), remedy)
+
+
+def _packages() -> Iterator[Check]:
+    """Against the ranges of the installed distribution, which are those of setup.py; extras are wishes."""
+    wanted = [Requirement(text) for text in metadata.requires("winnow") or []]
+    yield from _range("winnow's libraries", [own for own in wanted if own.marker is None], "problem", "pip install winnow")
+    for extra, purpose in _EXTRAS.items():
+        own = [each for each in wanted if each.marker and each.marker.evaluate({"extra": extra})]
+        own = [each for each in own if not each.marker.evaluate({"extra": ""})]  # type: ignore[union-attr]
+        yield from _range(f"for {purpose}", own, "note", f"pip install 'winnow[{extra}]'")
+
+
+def _range(subject: str, wanted: list[Requirement], otherwise: Literal["note", "problem"], remedy: str) -> Iterator[Check]:
+    faults = [fault for fault in map(_fault, wanted) if fault]
+    if faults:
+        yield Check(subject, otherwise, "; ".join(faults), remedy)
+    else:
+        said = [f"{each.name} {metadata.version(each.name)}" for each in wanted if each.name in _SHOWN or len(wanted) < 3]
+        yield Check(subject, "ok", f"{len(wanted)} within their ranges: {', '.join(said)}")
+
+
+def _fault(wanted: Requirement) -> str | None:
+    try:
+        have = metadata.version(wanted.name)
+    except metadata.PackageNotFoundError:
+        return f"{wanted.name} is not installed"
+    if not wanted.specifier.contains(have, prereleases=True):
+        return f"{wanted.name} is {have}, not {wanted.specifier}"
+    if "gcp" in wanted.extras and not _has(_GOOGLE):
+        return f"{wanted.name} is there, but without its Google Cloud part"
+    return None
+
+
+def _devices() -> Iterator[Check]:
+    if os.environ.get("TF_USE_LEGACY_KERAS") != "1":
+        yield Check("keras", "problem", "TF_USE_LEGACY_KERAS is not 1: tf.keras would be Keras 3", "unset TF_USE_LEGACY_KERAS")
+    try:
+        load_tensorflow()
+        import tensorflow as tf
+    except ImportError as error:
+        yield Check("tensorflow", "problem", f"cannot be imported: {error}", "pip install --force-reinstall tensorflow")
+        return
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        names = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus]
+        yield Check("devices", "ok", f"{len(gpus)} GPU(s): {', '.join(names)}; {os.cpu_count()} CPUs")
+        return
+    unseen = shutil.which("nvidia-smi") is not None
+    remedy = "a GPU's driver is here, which TensorFlow does not see: pip install 'tensorflow[and-cuda]'" if unseen else ""
+    yield Check("devices", "note" if unseen else "ok", f"no GPU; {os.cpu_count()} CPUs", remedy)
+
+
+def _runners() -> Iterator[Check]:
+    yield Check("beam runner", "ok", "FnApiRunner (in this process, the default)")
+    if _has(_GOOGLE):
+        yield Check("beam runner", "ok", "DataflowRunner (-- --runner=DataflowRunner --project=... --temp_location=gs://...)")
+    else:
+        yield Check("beam runner", "note", "DataflowRunner is not there", "pip install 'winnow[gcp]'")
+    java = shutil.which("java")
+    remedy = "" if java else "install a Java runtime (apt-get install default-jre-headless)"
+    yield Check(
+        "beam runner",
+        "ok" if java else "note",
+        f"FlinkRunner, SparkRunner {'need only a job server' if java else 'need Java'}",
+        remedy,
+    )
+
+
+def _needs(config: Config) -> Iterator[Check]:
+    """Data, disk and memory. Sizes of tables are known after preprocessing, and bounded before."""
+    from pipeline.preprocess.preprocess import Job
+
+    try:
+        job = Job.of(config)
+    except WinnowError as error:
+        yield Check("data", "problem", str(error), "mend the config")
+        return
+    size = sum(file.size for listed in job.listed.values() for file in listed)
+    rows = sum(_rows(file.path, file.size) for listed in job.listed.values() for file in listed)
+    count = sum(len(listed) for listed in job.listed.values())
+    yield Check("data", "ok", f"{count} files, {_human(size)}, about {rows:,} rows; {len(job.features)} features")
+    made = files.join(config.work_dir, "transformed", "features.json")
+    known = files.exists(made)
+    encodings = [Encoding(**each) for each in files.read_json(made)["encodings"]] if known else _bounds(job.features, rows)
+    yield _disk(config, encodings, rows, known)
+    yield _memory(config, encodings, rows, known)
+
+
+def _disk(config: Config, encodings: list[Encoding], rows: int, known: bool) -> Check:
+    transformed = rows * 4 * (1 + sum(encoding.length * (2 if encoding.weighted else 1) for encoding in encodings))
+    tables = sum(encoding.rows * encoding.width(config.model.embedding_width) * 4 for encoding in encodings)
+    need = transformed + 4 * tables  # two checkpoints, the proof's weights and the SavedModel
+    said = f"at most {_human(need)} in {config.work_dir}"
+    if not files.is_local(config.work_dir):
+        return Check("disk", "ok", f"{said}, an object store")
+    place = Path(config.work_dir).absolute()
+    free = shutil.disk_usage(next(each for each in (place, *place.parents) if each.exists())).free
+    if need <= free:
+        return Check("disk", "ok", f"{said}; {_human(free)} free")
+    status: Literal["note", "problem"] = "problem" if known else "note"
+    return Check("disk", status, f"{said}; only {_human(free)} free", "set work_dir to a larger disk or gs:// path")
+
+
+def _memory(config: Config, encodings: list[Encoding], rows: int, known: bool) -> Check:
+    """Tables and a step of training, and the window of rows in which it shuffles."""
+    from models.memory import Footprint, room
+
+    widths = {encoding.name: encoding.width(config.model.embedding_width) for encoding in encodings}
+    training = Footprint.of(encodings, widths, config.training, config.training.batch_size, dense=False).total()
+    window = min(rows, config.training.shuffle_rows) * 4 * sum(encoding.length for encoding in encodings)
+    need, have = training + window, room()
+    said = f"training needs {'' if known else 'at most '}{_human(need)}"
+    if have is None or need <= have:
+        return Check("memory", "ok", said + (f"; {_human(have)} here" if have else ""))
+    largest = sorted(encodings, key=lambda each: -each.rows * widths[each.name])[:3]
+    remedy = (
+        f"set max_size or hash_buckets on {', '.join(each.name for each in largest)}, or training.strategy: parameter_server"
+    )
+    status: Literal["note", "problem"] = "problem" if known else "note"
+    return Check("memory", status, f"{said}; {_human(have)} here", remedy)
+
+
+def _bounds(features: list[Feature], rows: int) -> list[Encoding]:
+    """The largest that tables can become: a value must be seen `min_count` times to get a row."""
+    found = []
+    for feature in features:
+        many = feature.max_length if feature.kind == "multivalued" else 1
+        size = min(rows * many // feature.min_count, feature.max_size or sys.maxsize)
+        if not feature.has_vocabulary:
+            size = 0 if feature.hash_buckets else _NUMERIC_ROWS
+        if feature.kind == "dense":
+            size = feature.width or 1
+        found.append(Encoding.of(feature, size))
+    return found
+
+
+def _rows(path: str, size: int) -> int:
+    """About how many rows a file has."""
+    with files.open_file(path) as source:
+        if source.read(4) == b"PAR1":
+            import pyarrow.parquet as pq
+
+            source.seek(0)
+            return int(pq.ParquetFile(source).metadata.num_rows)
+        source.seek(0)
+        head = source.read(_SAMPLE)
+    if path.endswith((".gz", ".bz2", ".zst")):
+        return size * _PACKED // _TEXT_ROW
+    lines = head.count(b"\n")
+    return size * lines // len(head) if lines else size // _TEXT_ROW
+
+
+def _has(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _human(size: float) -> str:
+    from models.memory import human
+
+    return human(size)

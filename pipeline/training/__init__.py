@@ -1,0 +1,1 @@
+"""Training one model of a run: progress, curves and checkpoints in the work folder."""

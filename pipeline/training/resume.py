@@ -1,0 +1,64 @@
+"""What lets a stage's training go on where it was interrupted, on one process or on several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from features.config import Config
+from models.checkpoint import Checkpoints
+from models.steps import Data
+from models.strategy import follows, make_strategy, serve
+from pipeline.dataset.reader import Reader
+from pipeline.runtime import files
+from pipeline.runtime.console import load_tensorflow, say
+from pipeline.runtime.stage import CHECKPOINTS, TRAINING, fingerprint
+
+
+def checkpoints(
+    config: Config, name: str, job: Mapping[str, Any], lists: Sequence[list[Any]] = (), picks: Any = None
+) -> Checkpoints:
+    """The checkpoints of one training of a run, in the work folder.
+
+    Args:
+      config: of the run.
+      name: of the training, for instance `search`; trainings of one name follow each other.
+      job: what it is made of besides the config's model and training.
+      lists: of JSON values that its callbacks fill; they are filled again from the checkpoint.
+      picks: the `Picks` callback, if there is one.
+    """
+
+    def remember() -> Any:
+        return {"lists": lists} | ({} if picks is None else {"left": picks.left, "standings": picks.standings.tolist()})
+
+    def recall(memory: Any) -> None:
+        for held, filled in zip(lists, memory["lists"], strict=True):
+            held[:] = filled
+        if picks is not None:
+            picks.left, picks.standings = memory["left"], np.array(memory["standings"])
+
+    model, training = config.model.model_dump(), config.training.model_dump(exclude={"checkpoint_minutes", "worker_minutes"})
+    whole = {"model": fingerprint(model), "training": fingerprint(training)}
+    whole |= {key: fingerprint(value) for key, value in job.items()}
+    minutes, writes = config.training.checkpoint_minutes, not follows(config.training)
+    return Checkpoints(files.join(config.work_dir, CHECKPOINTS, name), whole, minutes, say, remember, recall, writes)
+
+
+def takes_part(config: Config, stages: Collection[str]) -> bool:
+    """Sets this process up for its task in TF_CONFIG's cluster; False once it has served as a bare worker or server."""
+    if serve(config.training):
+        return False
+    files.access.read_only = follows(config.training)
+    if config.training.strategy == "multi_worker" and set(stages) & set(TRAINING):
+        load_tensorflow()
+        make_strategy(config.training)  # TensorFlow takes it before its first operation only, and preprocessing has some
+    return True
+
+
+def batches(reader: Reader, batch_size: int, seed: int) -> Data:
+    """The reader's dataset from any step on, of any part of each batch."""
+    made: Callable[..., Any] = partial(reader.dataset, batch_size, seed)
+    return made

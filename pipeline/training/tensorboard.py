@@ -1,0 +1,50 @@
+"""Event files for TensorBoard, in the work folder's `logs/tensorboard`; to write them does not take TensorBoard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from pipeline.runtime import files
+from pipeline.runtime.log import FOLDER
+
+_SCALAR, _TENSOR = 1, 2  # data classes of SummaryMetadata
+
+
+class Events:
+    """Scalars and texts of one training; nothing where the work folder is not a local one.
+
+    Args:
+      work_dir: the work folder.
+      name: of the training, such as `search`.
+    """
+
+    def __init__(self, work_dir: str, name: str) -> None:
+        place = files.join(work_dir, FOLDER, "tensorboard", name)
+        self._writer = tf.summary.create_file_writer(place) if self._kept(work_dir) else tf.summary.create_noop_writer()
+
+    @staticmethod
+    def _kept(work_dir: str) -> bool:
+        return files.is_local(work_dir) and not files.access.read_only
+
+    def write(self, step: int, figures: Mapping[str, float]) -> None:
+        """Writes scalars by name."""
+        with self._writer.as_default():
+            for name, value in figures.items():
+                tf.summary.write(name, tf.constant(value, tf.float32), step, _metadata("scalars", _SCALAR))
+        self._writer.flush()
+
+    def say(self, step: int, name: str, lines: Sequence[str]) -> None:
+        """Writes lines of text."""
+        with self._writer.as_default():
+            tf.summary.write(name, tf.constant(list(lines)), step, _metadata("text", _TENSOR))
+        self._writer.flush()
+
+
+def _metadata(plugin: str, data_class: int) -> Any:
+    """What `tf.summary.scalar` and `.text` would say, which need TensorBoard to be installed."""
+    made = tf.compat.v1.SummaryMetadata(data_class=data_class)
+    made.plugin_data.plugin_name = plugin
+    return made

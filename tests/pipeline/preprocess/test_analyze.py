@@ -1,0 +1,247 @@
+import io
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from features.feature import Feature
+from features.inputs import MISSING_INT
+from features.statistics import Statistics, mark_duplicates
+from pipeline.preprocess.analyze import (
+    Partial,
+    RowKeys,
+    analyze,
+    bucketed,
+    keyed,
+    merge,
+    read_partials,
+    unkeyed,
+    write_partials,
+)
+from pipeline.preprocess.vocabulary import finish, summarise
+from pipeline.raw.hashing import hash_values, mix
+
+RNG = np.random.default_rng(7)
+
+
+def keys(rows):
+    return RowKeys(mix(np.arange(rows, dtype=np.uint64) + np.uint64(99)))
+
+
+def table(**columns):
+    arrays = {name: pa.array(values) for name, values in columns.items()}
+    coded = (pa.types.is_string, pa.types.is_integer)
+    return pa.table({n: a.dictionary_encode() if any(is_(a.type) for is_ in coded) else a for n, a in arrays.items()})
+
+
+def statistics(feature, *tables):
+    """Statistics and vocabulary of the rows of all tables."""
+    parts, start = [], 0
+    for part in tables:
+        numbered = mix(np.arange(start, start + part.num_rows, dtype=np.uint64))
+        parts.append(analyze(feature, part, RowKeys(numbered)))
+        start += part.num_rows
+    return finish(feature, [summarise(feature, merge(parts))])
+
+
+def test_words_are_counted_and_the_vocabulary_is_in_tfts_order():
+    words = ["b", "a", "", "c", "b", "a", "z", "é", "", "c", "b"]
+    found, vocabulary = statistics(Feature(name="c", min_count=2), table(c=words))
+    assert (found.count, found.missing, found.distinct) == (9, 2, 5)
+    assert found.top == [("b", 3), ("a", 2), ("c", 2), ("z", 1), ("é", 1)]
+    assert vocabulary == ["b", "c", "a"]
+    assert statistics(Feature(name="c", min_count=1), table(c=words))[1] == ["b", "c", "a", "é", "z"]
+    assert statistics(Feature(name="c", min_count=1, max_size=2), table(c=words))[1] == ["b", "c"]
+
+
+def test_integers_are_counted_by_value_and_ordered_as_text():
+    found, vocabulary = statistics(Feature(name="c", min_count=1), table(c=[10, 9, MISSING_INT, 10, -1]))
+    assert (found.count, found.missing, found.distinct) == (4, 1, 3)
+    assert vocabulary == ["10", "9", "-1"]
+
+
+def test_tokens_with_line_breaks_cannot_be_in_a_vocabulary_file():
+    assert statistics(Feature(name="c", min_count=1), table(c=["a\nb", "c\rd", "e"]))[1] == ["e"]
+
+
+def test_moments_are_those_of_numpy_after_clip_and_log():
+    x = RNG.lognormal(3, 2, 5000).astype(np.float32)
+    x[::7] = np.nan
+    feature = Feature(name="n", kind="numeric", encoding="value", clip=(1.0, 500.0), log1p=True)
+    found, _ = statistics(feature, table(n=x[:1700]), table(n=x[1700:]))
+    expected = np.log1p(np.clip(x[~np.isnan(x)].astype(np.float64), 1, 500))
+    assert (found.count, found.missing) == (len(expected), np.isnan(x).sum())
+    assert found.mean == pytest.approx(expected.mean(), rel=1e-12)
+    assert found.std == pytest.approx(expected.std(), rel=1e-10)
+    assert (found.minimum, found.maximum) == (expected.min(), expected.max())
+
+
+def test_quantile_boundaries_of_hundred_numbers():
+    x = np.repeat(np.arange(100, dtype=np.float32), 3)
+    found, _ = statistics(Feature(name="n", kind="numeric", buckets=4), table(n=RNG.permutation(x)))
+    assert found.boundaries == [24.0, 49.0, 74.0]
+    assert statistics(Feature(name="n", kind="numeric", buckets=4), table(n=np.float32([5] * 9)))[0].boundaries == []
+
+
+def test_keys_are_in_the_order_of_the_numbers_and_near_them():
+    x = np.sort(np.concatenate([RNG.normal(0, 1, 1000), RNG.normal(0, 1e30, 1000), [0.0, -0.0]]).astype(np.float32))
+    key = keyed(x)
+    assert (np.diff(key) >= 0).all()
+    assert np.abs(unkeyed(key) - x).max() / np.abs(x).max() < 2**-11
+    assert np.allclose(unkeyed(key), x, rtol=2**-11, atol=0)
+    assert len(set(keyed(np.float32([0.0, -0.0])))) == 1
+
+
+def test_lists_count_their_elements_and_rows_without_any():
+    listed = pa.FixedSizeListArray.from_arrays(pa.array(["a", "b", "", "", "a", ""]), 2)
+    found, vocabulary = statistics(Feature(name="t", kind="multivalued", min_count=1), pa.table({"t": listed}))
+    assert (found.count, found.missing, found.distinct, vocabulary) == (3, 1, 2, ["a", "b"])
+    feature = Feature(name="t", kind="multivalued", min_count=1, separator="|", max_length=2)
+    found, vocabulary = statistics(feature, table(t=["a|b|c", "", "a"]))
+    assert (found.count, found.missing, found.distinct, vocabulary) == (3, 1, 2, ["a", "b"])
+
+
+def test_crosses_are_missing_where_a_part_is():
+    feature = Feature(name="x", kind="cross", columns=["a", "b"], hash_buckets=5)
+    found, _ = statistics(feature, table(a=["u", "u", "", "v", "u"], b=[1, 2, 1, MISSING_INT, 1]))
+    assert (found.count, found.missing, found.distinct) == (3, 2, 2)
+    assert found.top == [("u\x1f1", 2), ("u\x1f2", 1)]
+
+
+def rows_of(*values):
+    return [statistics(Feature(name=str(n), min_count=1), table(**{str(n): v}))[0] for n, v in enumerate(values)]
+
+
+def test_features_that_tell_the_same_rows_apart_are_duplicates_and_no_others():
+    base = RNG.integers(0, 50, 4000)
+    renamed = [f"v{value * 7}" for value in base]
+    gaps = ["" if value == 3 else f"w{value}" for value in base]
+    swapped = base.copy()
+    rows = (int(np.flatnonzero(base == 1)[0]), int(np.flatnonzero(base == 2)[0]))
+    swapped[list(rows)] = swapped[list(rows)[::-1]]
+    merged = np.where(base == 4, 5, base)
+    shuffled = RNG.permutation(base)
+    marked = mark_duplicates(rows_of(base, renamed, gaps, swapped, merged, shuffled))
+    assert [own.duplicate_of for own in marked] == [None, "0", "0", None, None, None]
+    assert [own.fault for own in marked] == [None, "duplicate of 0", "duplicate of 0", None, None, None]
+
+
+def test_numbers_and_ids_of_the_same_rows_are_duplicates():
+    base = RNG.integers(0, 50, 1000)
+    number = statistics(Feature(name="n", kind="numeric"), table(n=base.astype(np.float32)))[0]
+    ids = statistics(Feature(name="c"), table(c=base))[0]
+    assert [own.duplicate_of for own in mark_duplicates([number, ids])] == [None, "n"]
+
+
+def test_duplicates_are_found_over_partials_merged_in_any_order():
+    left = RNG.integers(0, 40, 3000)
+    right = [f"r{value}" for value in left]
+    feature, other = Feature(name="a"), Feature(name="b")
+    cut = [slice(0, 1000), slice(1000, 1100), slice(1100, 3000)]
+    own = []
+    for name, values, order in ((feature, left.tolist(), 1), (other, right, -1)):
+        parts = []
+        for place in cut:
+            numbered = RowKeys(mix(np.arange(place.start, place.stop, dtype=np.uint64)))
+            parts.append(analyze(name, table(**{name.name: values[place]}), numbered))
+        own.append(finish(name, [summarise(name, merge(parts[::order]))])[0])
+    assert own[0].partition == own[1].partition
+
+
+def lists_of(*columns, **feature):
+    made = []
+    for number, lists in enumerate(columns):
+        column = pa.FixedSizeListArray.from_arrays(pa.array([value for own in lists for value in own], pa.string()), 3)
+        own = Feature(name=str(number), kind="multivalued", min_count=1, **feature)
+        cut = [pa.table({str(number): column.slice(start, 700)}) for start in range(0, len(column), 700)]
+        made.append(statistics(own, *cut)[0])
+    return [own.duplicate_of for own in mark_duplicates(made)]
+
+
+def test_lists_whose_elements_are_in_the_same_rows_are_duplicates_and_no_others():
+    base = [[f"a{value}" if value < 20 else "" for value in row] for row in RNG.integers(0, 24, (2000, 3))]
+    renamed = [[f"b{value}" if value else "" for value in row] for row in base]
+    reversed_ = [row[::-1] for row in base]
+    one_less = [*base[:-1], ["", "", ""]] if any(base[-1]) else [["a1", "", ""], *base[1:]]
+    merged = [["a4" if value == "a5" else value for value in row] for row in base]
+    assert lists_of(base, renamed, reversed_, one_less, merged) == [None, "0", "0", None, None]
+    assert lists_of(base, renamed, weights="w") == [None, None]
+
+
+def test_lists_as_text_are_told_apart_as_the_lists_they_stand_for():
+    texts = [f"a{row % 7}|a{row % 5 + 7}" if row % 11 else "" for row in range(500)]
+    padded = [[*text.split("|"), "", ""][:3] if text else ["", "", ""] for text in texts]
+    listed = pa.FixedSizeListArray.from_arrays(pa.array([value for own in padded for value in own]), 3)
+    text = statistics(Feature(name="t", kind="multivalued", separator="|"), table(t=texts))[0]
+    same = statistics(Feature(name="l", kind="multivalued"), pa.table({"l": listed}))[0]
+    assert text.partition == same.partition
+    assert text.partition is not None
+
+
+def test_vectors_have_the_moments_of_all_their_elements():
+    vectors = RNG.normal(2, 3, (600, 4)).astype(np.float32)
+    vectors[:50] = np.nan
+    vectors[70, 1] = np.nan
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 4)
+    feature = Feature(name="v", kind="dense")
+    found, vocabulary = statistics(feature, pa.table({"v": column.slice(0, 60)}), pa.table({"v": column.slice(60)}))
+    assert (found.count, found.missing, found.length, vocabulary) == (550 * 4 - 1, 50, 4, [])
+    wanted = [call(vectors.astype(np.float64)) for call in (np.nanmean, np.nanstd, np.nanmin, np.nanmax)]
+    np.testing.assert_allclose([found.mean, found.std, found.minimum, found.maximum], wanted, rtol=1e-12)
+    assert found.fault is None
+
+
+def test_ids_that_hardly_repeat_are_near_unique_but_frequent_ones_are_not():
+    assert Statistics("c", count=5000, distinct=4900, categorical=True).fault == "near-unique: 4,900 values in 5,000 rows"
+    assert Statistics("user_id", count=94_784, distinct=21_184, categorical=True).fault is None
+    assert Statistics("n", count=5000, distinct=4900).fault is None
+    assert Statistics("c", count=900, distinct=900, categorical=True).fault is None
+
+
+@pytest.mark.parametrize("buckets", [2, 7, 64])
+def test_values_hashed_into_buckets_give_what_one_bucket_gives(buckets):
+    feature = Feature(name="c", min_count=2, max_size=300)
+    shards = [table(c=[f"t{value}" if value else "" for value in RNG.zipf(1.3, 3000) % 5000]) for _ in range(3)]
+    numbered = [RowKeys(mix(np.arange(3000 * n, 3000 * (n + 1), dtype=np.uint64))) for n in range(3)]
+    partials = [analyze(feature, shard, own) for shard, own in zip(shards, numbered, strict=True)]
+    whole = finish(feature, [summarise(feature, merge(partials))])
+    parts: dict[int, list[Partial]] = {}
+    for partial in partials:
+        for bucket, part in bucketed(feature, partial, buckets):
+            parts.setdefault(bucket, []).append(part)
+    assert len(parts) == buckets
+    assert finish(feature, [summarise(feature, merge(part)) for part in parts.values()]) == whole
+
+
+def test_merging_in_any_grouping_gives_the_same_figures_to_the_last_bit():
+    feature = Feature(name="n", kind="numeric", encoding="value")
+    parts = [analyze(feature, table(n=RNG.normal(1e6, 1, 500).astype(np.float32)), None) for _ in range(9)]
+    one = finish(feature, [summarise(feature, merge(parts))])[0]
+    nested = merge([merge([merge(parts[5:]), parts[0]]), merge(parts[1:5])])
+    assert finish(feature, [summarise(feature, nested)])[0] == one
+
+
+def test_partials_survive_their_file():
+    words = analyze(Feature(name="c"), table(c=["a", "b", "a", ""]), keys(4))
+    numbers = analyze(Feature(name="n", kind="numeric"), table(n=np.float32([1.5, math.nan, -2])), keys(3))
+    target = io.BytesIO()
+    write_partials(target, [(("c", "train"), words), (("n", "test"), numbers)])
+    back = dict(read_partials(target.getvalue()))
+    assert back == {("c", "train"): words, ("n", "test"): numbers}
+
+
+def test_known_tokens_keep_their_places_and_new_ones_follow():
+    feature = Feature(name="c", min_count=2, max_size=5)
+    summary = summarise(feature, analyze(feature, table(c=list("aaaabbbcccddee")), keys(14)))
+    assert finish(feature, [summary], ["x", "c"])[1] == ["x", "c", "a", "b", "e"]
+
+
+def test_hashes_depend_on_the_value_alone():
+    values = pa.array(["", "a", "b", "ab", "ba", "a\0", "é" * 50])
+    hashed = hash_values(values)
+    assert len(set(hashed.tolist())) == len(values)
+    assert hash_values(values.slice(3, 2)).tolist() == hashed[3:5].tolist()
+    assert hash_values(values, seed=1).tolist() != hashed.tolist()
+    shares = hash_values(pa.array([f"user {n}" for n in range(20_000)])).astype(np.float64) / 2**64
+    assert np.abs(np.histogram(shares, 10, (0, 1))[0] / 2000 - 1).max() < 0.08

@@ -1,0 +1,277 @@
+import gzip
+import os
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from apache_beam.io.filesystems import FileSystems
+
+from features.config import Config
+from features.errors import DataError
+from pipeline.tools import demo
+from pipeline.tools import init as module
+from pipeline.tools.init import _glob, _ranges, _scalar
+from pipeline.tools.sample import read
+
+KUAIRAND = Path(os.environ.get("WINNOW_DATA") or "../shared/data") / "kuairand_pure"
+ROWS = 2000
+
+
+def draft(paths, label=None):
+    return module.draft(paths, label).text
+
+
+def load(text, folder):
+    """The drafted config and its features by name."""
+    path = folder / "drafted.yaml"
+    path.write_text(text)
+    config = Config.load(path)
+    first = FileSystems.match(config.data.train)[0].metadata_list[0].path
+    features = config.resolve(read(first, 100).table.column_names)
+    return config, {feature.name: feature for feature in features}
+
+
+def table():
+    rng = np.random.default_rng(1)
+    words = np.array(["drama", "war", "crime", "noir", "western", "comedy"])
+    genres = ["|".join(words[rng.choice(6, rng.integers(1, 4), replace=False)]) for _ in range(ROWS)]
+    return {
+        "row_id": np.arange(ROWS),
+        "clicked": rng.integers(0, 2, ROWS),
+        "is_like": rng.integers(0, 2, ROWS),
+        "male": rng.integers(0, 2, ROWS),
+        "user_id": rng.integers(10_000, 10_400, ROWS),
+        "age": rng.integers(1, 90, ROWS),
+        "price": rng.lognormal(2, 1, ROWS).round(2),
+        "visits": np.floor(rng.lognormal(3, 1.5, ROWS)).astype(int),
+        "weekday": rng.integers(1, 8, ROWS),
+        "zip": [f"{value:05d}" for value in rng.integers(0, 99, ROWS)],
+        "genres": genres,
+        "event_time": 1_650_000_000 + rng.integers(0, 10**6, ROWS),
+        "day": [str(date(2024, 1, 1) + timedelta(days=int(n))) for n in rng.integers(0, 9, ROWS)],
+        "always": ["x"] * ROWS,
+        "empty": [""] * ROWS,
+        "comment": [f"text number {place}" for place in range(ROWS)],
+    }
+
+
+def text(columns, mark=",", header=True):
+    rows = zip(*columns.values(), strict=True)
+    lines = [mark.join(columns)] * header + [mark.join(map(str, row)) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(("name", "mark", "form"), [("a.csv", ",", "csv"), ("a.tsv", "\t", "tsv"), ("a.txt", ";", "csv")])
+def test_kinds_from_delimited_text(tmp_path, name, mark, form):
+    (tmp_path / name).write_text(text(table(), mark))
+    drafted = draft([str(tmp_path / name)])
+    config, features = load(drafted, tmp_path)
+    assert (config.data.format, config.data.separator, config.data.header) == (form, mark, True)
+    assert config.data.label == "clicked"
+    assert (config.data.split.validation, config.data.split.test) == (0.1, 0.1)
+    assert {name: feature.kind for name, feature in features.items()} == {
+        "male": "categorical",
+        "user_id": "categorical",
+        "age": "numeric",
+        "price": "numeric",
+        "visits": "numeric",
+        "weekday": "categorical",
+        "zip": "categorical",
+        "genres": "multivalued",
+    }
+    assert features["genres"].separator == "|"
+    assert config.selection.budget.features == 3
+    assert "#   nearly one value a row: an id of the row, or free text: row_id, comment" in drafted
+    assert "#   constant: one value in every row: always, empty" in drafted
+    assert "known only after the label's moment: is_like" in drafted
+    assert "better to split by: event_time, day" in drafted
+    assert "split: {by: time, column: event_time" in drafted
+
+
+def test_gzip_reads_as_its_text(tmp_path):
+    plain, packed = tmp_path / "a.csv", tmp_path / "b.csv.gz"
+    plain.write_text(text(table()))
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    one, other = draft([str(plain)]), draft([str(packed)])
+    assert one.replace("a.csv", "b.csv.gz") == other
+
+
+def test_parquet_lists_vectors_and_gaps(tmp_path):
+    columns = table()
+    rng = np.random.default_rng(2)
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(rng.normal(size=ROWS * 4).astype(np.float32)), 4)
+    gaps = pa.array(np.where(rng.random(ROWS) < 0.1, np.nan, columns["weekday"]))
+    columns |= {
+        "vector": vectors,
+        "listed": pa.array(rng.normal(size=(ROWS, 3)).tolist()),
+        "ragged": pa.array([[0.5] * (1 + place % 3) for place in range(ROWS)]),
+        "tags": pa.array([[1, 2], [3], []] * (ROWS // 3) + [[1]] * (ROWS % 3)),
+        "gaps": gaps,
+        "struct": pa.array([{"a": place} for place in range(ROWS)]),
+        "odds": pa.array([0.5, float("inf"), None, 2.0] * (ROWS // 4)),
+        "when": pa.array([date(2024, 1, 1 + place % 9) for place in range(ROWS)]),
+        "colour": pa.array(["red", "blue"] * (ROWS // 2)).dictionary_encode(),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "rows.parquet")
+    drafted = draft([str(tmp_path)])
+    config, features = load(drafted, tmp_path)
+    assert config.data.format == "parquet"
+    assert (features["vector"].kind, features["vector"].width) == ("dense", 4)
+    assert (features["listed"].kind, features["listed"].width) == ("dense", 3)
+    assert features["tags"].kind == "multivalued"
+    assert features["gaps"].kind == features["colour"].kind == "categorical"
+    assert features["odds"].kind == "numeric"
+    assert not {"ragged", "struct", "when"} & set(features)
+
+
+def test_criteo_without_header(tmp_path):
+    demo.generate(tmp_path, 3000, seed=1)
+    config, features = load(draft([str(tmp_path)]), tmp_path)
+    assert config.data.columns == demo.COLUMNS
+    assert not config.data.header
+    assert config.data.test == [str(tmp_path / "test.tsv")]
+    assert (config.data.label, config.data.split.test) == ("label", 0.0)
+    assert [name for name, feature in features.items() if feature.kind == "numeric"] == demo.NUMERICS
+
+
+def test_test_file_without_label_is_left_out(tmp_path):
+    columns = table()
+    (tmp_path / "train.csv").write_text(text(columns))
+    del columns["clicked"]
+    (tmp_path / "test.csv").write_text(text(columns))
+    drafted = draft([str(tmp_path)])
+    config, _ = load(drafted, tmp_path)
+    assert (config.data.test, config.data.split.test) == ([], 0.1)
+    assert f"not those of the train files: {tmp_path / 'test.csv'}" in drafted
+
+
+def test_many_files_become_a_glob(tmp_path):
+    content = text(table())
+    for place in range(12):
+        folder = tmp_path / f"day={place:02d}"
+        folder.mkdir()
+        (folder / "part.csv").write_text(content)
+    (tmp_path / "test.csv").write_text(content)
+    config, _ = load(draft([str(tmp_path)]), tmp_path)
+    assert config.data.test == [str(tmp_path / "test.csv")]
+    assert config.data.train == [f"{tmp_path}/day=*/part.csv"]
+
+
+def test_globs_match_their_files_and_no_others():
+    files = [f"d/a{'1' * place}" for place in range(1, 12)]
+    assert _glob(files, ["d/b1"]) == ["d/a1*"]
+    assert _glob(files, ["d/a12"]) == files
+    assert _glob(files[:8], []) == files[:8]
+    assert _glob([f"d/{place:02d}/x{place}.csv" for place in range(12)], []) == ["d/**.csv"]
+
+
+def test_words_for_missing_are_found(tmp_path):
+    lines = ["label,height,town"] + [f"{n % 2},{'NA' if n % 7 == 0 else n % 60 + 0.5},t{n % 5}" for n in range(400)]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    config, features = load(draft([str(tmp_path / "a.csv")]), tmp_path)
+    assert config.data.missing == ["NA"]
+    assert features["height"].kind == "numeric"
+
+
+def test_awkward_names_and_long_codes_survive(tmp_path):
+    lines = ["label,yes,a: b,c[1],m*,big"]
+    lines += [f"{n % 2},{n % 3},{n % 4},{n % 5},{n % 6},{18_446_744_073_709_551_000 + n % 9}" for n in range(300)]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    _, features = load(draft([str(tmp_path / "a.csv")]), tmp_path)
+    assert {name: feature.kind for name, feature in features.items()} == dict.fromkeys(
+        ["yes", "a: b", "c[1]", "m*", "big"], "categorical"
+    )
+
+
+def test_label_may_be_given(tmp_path):
+    (tmp_path / "a.csv").write_text(text(table()))
+    drafted = draft([str(tmp_path / "a.csv")], label="is_like")
+    config, features = load(drafted, tmp_path)
+    assert config.data.label == "is_like"
+    assert "clicked" not in features
+
+
+@pytest.mark.parametrize(
+    ("content", "label", "message"),
+    [
+        ("", None, "empty"),
+        ("label,a\n", None, "no rows below its header"),
+        ("a,b\n1,2\n3,4\n", None, "no column has the values 0 and 1"),
+        ("x,z\n0,1\n1,0\n1,1\n", None, r"several columns may be the label \(x, z\); name it with --label"),
+        ("label,a\n0,1\n1,2\n", "b", "--label b: no such column; there are label, a"),
+        ("label,a\n0,1\n1,2\n", "a", "--label a: values must be 0 and 1, both; found 1, 2"),
+        ("label,a,a\n0,1,2\n1,2,3\n", None, "names column 'a' twice"),
+        ("label,a\n0,7\n1,7\n", None, "no column besides the label"),
+        ("one\ntwo\nthree\n", None, "not divided alike"),
+        (b"label,a\n0,\xff\xfe\n1,b\n", None, "cannot be read: .*UTF8"),
+        (b"PAR1 and no more", None, "cannot be read"),
+    ],
+)
+def test_unusable_data_are_named(tmp_path, content, label, message):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(DataError, match=message) as caught:
+        draft([str(path)], label)
+    assert str(path) in str(caught.value)
+
+
+def test_no_file_and_folder_without_data(tmp_path):
+    for path in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(DataError, match="no such file, or a folder without"):
+            draft([str(path)])
+
+
+def test_ranges_need_three_in_a_row():
+    assert _ranges(["a", "I1", "I2", "I3", "x1", "x2", "y07", "y08", "y09", "z1", "z3", "z4"]) == [
+        *("a", "I1..I3", "x1", "x2", "y07", "y08", "y09", "z1", "z3", "z4")
+    ]
+    assert [_scalar(value) for value in ("on", "12", "a b", "-", 3)] == ['"on"', '"12"', "a b", '"-"', "3"]
+
+
+def test_kuairand(tmp_path):
+    if not (KUAIRAND / "train.parquet").exists():
+        pytest.skip(f"{KUAIRAND}/train.parquet is not here; set WINNOW_DATA to the folder of kuairand_pure")
+    drafted = draft([str(KUAIRAND / "train.parquet"), str(KUAIRAND / "test.parquet")])
+    config, features = load(drafted, tmp_path)
+    assert config.data.label == "is_click"
+    assert config.data.test == [str(KUAIRAND / "test.parquet")]
+    numeric = {name for name, feature in features.items() if feature.kind == "numeric"}
+    assert numeric == {"follow_user_num", "fans_user_num", "friend_user_num", "register_days", "video_duration"}
+    left_out = {"date", "time_ms", "upload_dt", "long_view", "is_lowactive_period", "visible_status"}
+    assert not left_out & set(features)
+    assert len(features) == 42
+    assert features["tag"].kind == "multivalued"
+    assert "onehot_feat0..onehot_feat17" in drafted
+    assert len(drafted.splitlines()) < 40
+
+
+def test_later_files_are_looked_at_too(tmp_path):
+    """A column that is constant in the first file, and one whose numbers are texts in the last."""
+    for day in range(6):
+        lines = ["label,day_of_week,code"] + [f"{n % 2},{day},{'x' if day == 5 else n % 9}" for n in range(100)]
+        (tmp_path / f"part-{day}.csv").write_text("\n".join(lines) + "\n")
+    made = module.draft([str(tmp_path)])
+    assert made.features["categorical"] == ["day_of_week", "code"]
+    assert made.left_out == {}
+    assert "and other files of 6" in made.text
+
+
+def test_little_data_gets_smaller_batches(tmp_path):
+    def drafted(rows, columns):
+        lines = ["label," + ",".join(f"c{place}" for place in range(columns))]
+        lines += [",".join([str(n % 2)] + [str((n + place) % 7) for place in range(columns)]) for n in range(rows)]
+        (tmp_path / "a.csv").write_text("\n".join(lines))
+        return load(draft([str(tmp_path / "a.csv")]), tmp_path)[0].selection.batch_size
+
+    assert drafted(40_000, 10) == 256
+    assert drafted(8000, 8) == 128  # 6,400 rows to train on, 4 epochs, 9 rounds of 20 steps
+    assert drafted(300, 20) == 32
+
+
+def test_words_for_truth_are_not_a_label(tmp_path):
+    (tmp_path / "a.csv").write_text("clicked,b\ntrue,1\nfalse,2\n")
+    with pytest.raises(DataError, match="'clicked' holds true and false in words; write a label as 1 and 0"):
+        draft([str(tmp_path / "a.csv")])
