@@ -34,7 +34,7 @@ import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
-from features.config import Model, Training
+from features.config import ModelConfig, TrainingConfig
 from models.optimizer import compose
 from models.ranking import RankingModel
 from models.schedule import Phases
@@ -114,12 +114,12 @@ class KuaiRand(Task):
 
     def build(self, seed: int, block: int, attention: bool, balanced: bool) -> RankingModel:
         tf.keras.utils.set_random_seed(seed)
-        model = RankingModel(self.encodings, self.widths, Model(embedding_width=10, interaction="none"))
+        model = RankingModel(self.encodings, self.widths, ModelConfig(embedding_width=10, interaction="none"))
         first = BlockSparseDense(400, block, 0.5, "relu", attention, balanced)
         dense = tf.keras.layers.Dense
         model.tower = tf.keras.Sequential([first, dense(400, "relu"), dense(400, "relu"), dense(1)])
         model({name: array[:2] for name, array in self.inputs.items()})
-        optimizer = compose(Training(), lambda: model.table_variables, list, lambda: model.network_variables, 0)
+        optimizer = compose(TrainingConfig(), lambda: model.table_variables, list, lambda: model.network_variables, 0)
         model.compile(optimizer, tf.keras.losses.BinaryCrossentropy(from_logits=True), steps_per_execution=32)
         return model
 

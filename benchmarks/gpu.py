@@ -70,7 +70,7 @@ def measure(asked: argparse.Namespace) -> dict[str, object]:
     import tensorflow as tf
 
     import features  # noqa: F401
-    from features.config import Model, Tower, Training
+    from features.config import ModelConfig, TowerConfig, TrainingConfig
     from features.encoding import Encoding
     from models.embedding import EmbeddingTables
     from models.gate import SOFT, SequentialAttention
@@ -84,8 +84,8 @@ def measure(asked: argparse.Namespace) -> dict[str, object]:
     )
     dense, xla, mixed = VARIANTS.get(variant, (None, "auto", "auto"))
     batch = asked.batch * gpus
-    training = Training(batch_size=batch, xla=xla, mixed_precision=mixed)
-    network = Model(embedding_width=WIDTH, tower=Tower(units=[1024, 512, 256]))
+    training = TrainingConfig(batch_size=batch, xla=xla, mixed_precision=mixed)
+    network = ModelConfig(embedding_width=WIDTH, tower=TowerConfig(units=[1024, 512, 256]))
     encodings = [Encoding(f"c{n}", asked.rows) for n in range(FEATURES)]
     widths = {encoding.name: WIDTH for encoding in encodings}
     names = list(widths)

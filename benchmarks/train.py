@@ -21,7 +21,7 @@ import features  # noqa: F401, I001 (selects Keras 2)
 import numpy as np
 import tensorflow as tf
 
-from features.config import Model, Tower, Training
+from features.config import ModelConfig, TowerConfig, TrainingConfig
 from features.encoding import Encoding
 from models.embedding import EmbeddingTables
 from models.gate import SOFT, SequentialAttention
@@ -52,7 +52,7 @@ def tables(batch: int) -> None:
     """26 tables of 100,000 ids, 16 wide, under one dense layer: an Embedding layer per feature and Keras' Adagrad, and ours."""
     encodings = [Encoding(f"c{n}", ROWS) for n in range(FEATURES)]
     ids, label = _skewed(np.full(FEATURES, ROWS), 16 * batch), _labels(16 * batch)
-    network = Model(embedding_width=WIDTH, interaction="none", tower=Tower(units=[64]))
+    network = ModelConfig(embedding_width=WIDTH, interaction="none", tower=TowerConfig(units=[64]))
     arms = {
         "plain Keras, an Embedding per feature, Adagrad": _plain(ids, label, batch),
         "Winnow": _ours(encodings, network, ids, label, batch, gated=False),
@@ -63,7 +63,7 @@ def tables(batch: int) -> None:
 
 def gradients() -> None:
     """Sparse against dense gradients at several ratios of looked-up ids to rows of the table."""
-    batch, network = 1024, Model(interaction="none", tower=Tower(units=[32]))
+    batch, network = 1024, ModelConfig(interaction="none", tower=TowerConfig(units=[32]))
     for share in (0.1, 0.25, 0.5, 1, 2, 4):
         rows = int(batch / share)
         encodings = [Encoding(f"c{n}", rows) for n in range(FEATURES)]
@@ -88,8 +88,8 @@ def job(work: str, batch: int) -> None:
     memory = tf.data.Dataset.from_tensor_slices((inputs, np.stack([example[1] for example in held])))
     arms = {}
     for name, gated in (("without the gate", False), ("with the gate", True)):
-        arms[f"memory, {name}"] = _steps(encodings, Model(), batch, memory.cache().repeat().prefetch(8), gated)
-    arms["Parquet, with the gate"] = _steps(encodings, Model(), batch, reader.dataset(batch, 1), True)
+        arms[f"memory, {name}"] = _steps(encodings, ModelConfig(), batch, memory.cache().repeat().prefetch(8), gated)
+    arms["Parquet, with the gate"] = _steps(encodings, ModelConfig(), batch, reader.dataset(batch, 1), True)
     show(f"KuaiRand, {len(encodings)} features, batch {batch}", arms, batch)
 
 
@@ -113,19 +113,19 @@ def show(title: str, arms: dict[str, Callable[[int], Any]], batch: int) -> None:
 
 
 def _ours(
-    encodings: list[Encoding], network: Model, ids: Any, label: Any, batch: int, gated: bool, dense: bool | None = None
+    encodings: list[Encoding], network: ModelConfig, ids: Any, label: Any, batch: int, gated: bool, dense: bool | None = None
 ) -> Callable[[int], Any]:
     data = tf.data.Dataset.from_tensor_slices(({"ids": ids}, label)).batch(batch, drop_remainder=True).cache().repeat()
     return _steps(encodings, network, batch, data.prefetch(8), gated, dense)
 
 
 def _steps(
-    encodings: list[Encoding], network: Model, batch: int, data: Any, gated: bool, dense: bool | None = None
+    encodings: list[Encoding], network: ModelConfig, batch: int, data: Any, gated: bool, dense: bool | None = None
 ) -> Callable[[int], Any]:
     widths = {encoding.name: encoding.width(network.embedding_width) for encoding in encodings}
     names, owners = list(widths), EmbeddingTables(encodings, widths).owners
     gate = SequentialAttention([names.index(owner) for owner in owners], name="gate") if gated else None
-    training = Training(strategy="one_device", batch_size=batch)
+    training = TrainingConfig(strategy="one_device", batch_size=batch)
     model = build_model(encodings, widths, network, training, make_strategy(training), 1, gate)
     if dense is not None:
         model.embedding.dense = dense

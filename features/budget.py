@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from features.fields import Part, PositiveFloat, PositiveInt
+from features.fields import PositiveFloat, PositiveInt, Section
 
 UNITS = ("features", "bytes", "parameters", "cost", "latency", "auto", "all")
 _LATENCY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms)\s*")
 
 
-class Budget(Part):
+class Budget(Section):
     """What the pruned model may cost: exactly one of these. `auto` alone stands for `{auto: bytes}`,
     `all` for `{all: true}`.
 

@@ -16,10 +16,10 @@ from pydantic import Field, field_validator, model_validator
 from features.budget import UNITS, Budget
 from features.errors import ConfigError
 from features.feature import Feature, FeatureRule, expand_pattern
-from features.fields import NonNegativeInt, Part, PositiveFloat, PositiveInt, expand
+from features.fields import NonNegativeInt, PositiveFloat, PositiveInt, Section, expand
 
 
-class Split(Part):
+class SplitConfig(Section):
     """How rows of the `train` files become train, validation and test rows.
 
     by: `row` (a seeded draw per row), `hash` (of a key column: all rows of a key stay together), `column` (its values
@@ -38,7 +38,7 @@ class Split(Part):
     seed: int = 0
 
     @model_validator(mode="after")
-    def _whole(self) -> Split:
+    def _whole(self) -> SplitConfig:
         if self.by != "row" and not self.column:
             raise ValueError(f"split by {self.by} needs `column`")
         if self.by == "time" and self.validation_from is None and self.test_from is None:
@@ -48,7 +48,7 @@ class Split(Part):
         return self
 
 
-class Data(Part):
+class DataConfig(Section):
     """Where the rows are and how to read them.
 
     train, validation, test: paths or globs of any Beam filesystem; `${NAME:-default}` reads the environment. Rows of
@@ -73,7 +73,7 @@ class Data(Part):
     missing: list[str] = []
     label: str
     weight: str | None = None
-    split: Split = Split()
+    split: SplitConfig = SplitConfig()
     max_bad_ratio: float = Field(0.001, ge=0, le=1)
     incremental: bool = False
     stable_ids: bool = False
@@ -85,7 +85,7 @@ class Data(Part):
         return [expand(path) if isinstance(path, str) else path for path in paths or []]
 
     @model_validator(mode="after")
-    def _whole(self) -> Data:
+    def _whole(self) -> DataConfig:
         if not self.train:
             raise ValueError("`train` names no files")
         if self.format in ("tsv", "csv") and not self.header and not self.columns:
@@ -100,7 +100,7 @@ class Data(Part):
         return self.delimiter or ("\t" if self.format == "tsv" else ",")
 
 
-class BlockSparsity(Part):
+class BlockSparsityConfig(Section):
     """Weights of the tower's layers taken away by blocks; layers of fewer than 100 blocks stay whole.
 
     block: rows and columns of a block. sparsity: share of each layer's blocks that go. method: what chooses them.
@@ -118,21 +118,21 @@ class BlockSparsity(Part):
         return sparsity
 
 
-class Tower(Part):
+class TowerConfig(Section):
     """The dense layers over the crossed embeddings; with `block_sparsity`, the pruned model's are thinned too."""
 
     units: list[PositiveInt] = [256, 128]
-    block_sparsity: BlockSparsity | None = None
+    block_sparsity: BlockSparsityConfig | None = None
 
     @model_validator(mode="after")
-    def _fitting(self) -> Tower:
+    def _fitting(self) -> TowerConfig:
         if self.block_sparsity and self.units and self.block_sparsity.block > min(self.units):
             least, block = min(self.units), self.block_sparsity.block
             raise ValueError(f"block_sparsity.block: {block} is larger than the layer of {least} units; use at most {least}")
         return self
 
 
-class Model(Part):
+class ModelConfig(Section):
     """The ranking model.
 
     interaction: `dcn` (DCN-v2), `dot` (DotInteraction after a projection to one width) or `none` (concatenation).
@@ -142,15 +142,15 @@ class Model(Part):
     interaction: Literal["dcn", "dot", "none"] = "dcn"
     cross_layers: NonNegativeInt = 2
     cross_rank: PositiveInt = 64
-    tower: Tower = Tower()
+    tower: TowerConfig = TowerConfig()
 
     @property
-    def dense(self) -> Model:
+    def dense(self) -> ModelConfig:
         """The same network with all weights in its tower."""
-        return self.model_copy(update={"tower": Tower(units=self.tower.units)})
+        return self.model_copy(update={"tower": TowerConfig(units=self.tower.units)})
 
 
-class Training(Part):
+class TrainingConfig(Section):
     """How a model is trained from scratch (by `winnow retrain`); `selection` overrides batch size and epochs.
 
     strategy: of tf.distribute, see docs/training.md. tpu: address of the TPU, for strategy tpu.
@@ -173,14 +173,14 @@ class Training(Part):
     worker_minutes: PositiveFloat = 10
 
 
-class Frontier(Part):
+class FrontierConfig(Section):
     """The search over widths: rounds, and the weight of cost against attention in each pick (0: attention alone)."""
 
     rounds: PositiveInt = 150
     beta: float = Field(0.5, ge=0)
 
 
-class Selection(Part):
+class SelectionConfig(Section):
     """The search for features and widths.
 
     method: what ranks the features; all but sequential_attention are there to compare it with.
@@ -214,13 +214,13 @@ class Selection(Part):
     keep: list[str] = []
     exclude: list[str] = []
     allocator: Literal["auto", "common_width", "mixed_dimension", "frontier", "cut"] = "auto"
-    frontier: Frontier = Frontier()
+    frontier: FrontierConfig = FrontierConfig()
     sources: dict[str, Annotated[float, Field(ge=0)]] = {}
     members: PositiveInt = 1
     seed: int = 1
 
 
-class Proof(Part):
+class ProofConfig(Section):
     """How the chosen features are proved: retrainings from scratch, and the resampling behind the intervals.
 
     points: further points to prove, each a number of features of the path or a budget such as `{bytes: 5%}`.
@@ -235,7 +235,7 @@ class Proof(Part):
     confidence: float = Field(0.95, gt=0, lt=1)
 
 
-class Serving(Part):
+class ServingConfig(Section):
     """What the served model asks of a request.
 
     optional: names or patterns of raw columns that a request may leave out; they are missing then, in all its rows.
@@ -249,18 +249,18 @@ class Serving(Part):
         return [column for column in columns if any(column in names for names in patterns)]
 
 
-class Config(Part):
+class Config(Section):
     """A whole config. `load` reads one from YAML."""
 
     name: str = Field(pattern=r"^[\w.-]+$")
     work_dir: str
-    data: Data
+    data: DataConfig
     features: list[FeatureRule]
-    model: Model = Model()
-    training: Training = Training()
-    selection: Selection = Selection(budget=Budget(all=True))
-    proof: Proof = Proof()
-    serving: Serving = Serving()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    selection: SelectionConfig = SelectionConfig(budget=Budget(all=True))
+    proof: ProofConfig = ProofConfig()
+    serving: ServingConfig = ServingConfig()
 
     @field_validator("work_dir", mode="before")
     @classmethod

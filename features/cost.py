@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from features.config import Config, Model, Training
+from features.config import Config, ModelConfig, TrainingConfig
 from features.encoding import Encoding
 from features.errors import ConfigError
 from features.feature import Feature
@@ -67,7 +67,7 @@ def count_model(encodings: Sequence[Encoding]) -> CostModel:
     return CostModel("features", dict.fromkeys(names, 1.0), dict.fromkeys(names, 0.0))
 
 
-def byte_model(encodings: Sequence[Encoding], training: Training | None = None) -> CostModel:
+def byte_model(encodings: Sequence[Encoding], training: TrainingConfig | None = None) -> CostModel:
     """Bytes of the embedding tables and, where `training` is given, of its table optimizer's slots."""
     fixed = {encoding.name: 0.0 for encoding in encodings}
     column = {encoding.name: float(table_bytes(encoding, 1)) for encoding in encodings}
@@ -79,7 +79,7 @@ def byte_model(encodings: Sequence[Encoding], training: Training | None = None) 
     return CostModel("bytes with optimizer slots", fixed, {name: size * copies for name, size in column.items()})
 
 
-def parameter_model(encodings: Sequence[Encoding], model: Model) -> CostModel:
+def parameter_model(encodings: Sequence[Encoding], model: ModelConfig) -> CostModel:
     """Weights of the embedding tables, and those of the network that read their columns.
 
     Of `dcn`, exact from twice `cross_rank` columns on, and too high below (the rank shrinks). Of `dot`, the pairs' weights

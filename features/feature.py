@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from features.fields import Part, PositiveInt
+from features.fields import PositiveInt, Section
 
 Kind = Literal["numeric", "categorical", "multivalued", "dense", "cross"]
 
 _RANGE = re.compile(r"^(.*?)(\d+)\.\.(.*?)(\d+)$")
 
 
-class FeatureRule(Part):
+class FeatureRule(Section):
     """One line of `features`: which columns it matches, and what is done with them.
 
     match: a name, a glob (`onehot_feat*`), a range (`I1..I13`), or a list of these.

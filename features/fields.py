@@ -16,7 +16,7 @@ PositiveFloat = Annotated[float, Field(gt=0)]
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
-class Part(pydantic.BaseModel):
+class Section(pydantic.BaseModel):
     """Every part of a config refuses fields it does not know."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)

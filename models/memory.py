@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from features.config import Training
+from features.config import TrainingConfig
 from features.encoding import Encoding
 from features.errors import ConfigError
 
@@ -35,7 +35,7 @@ class Footprint:
 
     @classmethod
     def of(
-        cls, encodings: Sequence[Encoding], widths: Mapping[str, int], training: Training, batch: int, dense: bool
+        cls, encodings: Sequence[Encoding], widths: Mapping[str, int], training: TrainingConfig, batch: int, dense: bool
     ) -> Footprint:
         """Of a model of these features and widths at `batch` examples a replica."""
         rows: dict[int, int] = {}

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from features.config import Training
+from features.config import TrainingConfig
 
 WIDTH = 16  # of the tables for which the rate is
 Variables = Callable[[], Sequence[tf.Variable]]
@@ -69,7 +69,7 @@ class RowwiseAdagrad(tf.keras.optimizers.legacy.Optimizer):
         return {**super().get_config(), "learning_rate": rate, "epsilon": self.epsilon}
 
 
-def table_optimizer(training: Training) -> tf.keras.optimizers.legacy.Optimizer:
+def table_optimizer(training: TrainingConfig) -> tf.keras.optimizers.legacy.Optimizer:
     """The optimizer of the embedding tables that the config names."""
     rate = training.table_learning_rate
     if training.table_optimizer == "adam":
@@ -80,7 +80,7 @@ def table_optimizer(training: Training) -> tf.keras.optimizers.legacy.Optimizer:
 
 
 def compose(
-    training: Training, tables: Variables, gate: Variables, rest: Variables, gate_learning_rate: float
+    training: TrainingConfig, tables: Variables, gate: Variables, rest: Variables, gate_learning_rate: float
 ) -> tfrs.experimental.optimizers.CompositeOptimizer:
     """One optimizer for tables, gate logits and the rest; the gate has an Adam of its own, so that a pick can reset it."""
     adam = tf.keras.optimizers.legacy.Adam

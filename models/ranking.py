@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from features.config import Model
+from features.config import ModelConfig
 from features.encoding import Encoding
 from models.embedding import EmbeddingTables
 from models.gate import SequentialAttention
@@ -34,7 +34,7 @@ class RankingModel(tf.keras.Model):
         self,
         encodings: Sequence[Encoding],
         widths: Mapping[str, int],
-        config: Model,
+        config: ModelConfig,
         gate: SequentialAttention | None = None,
         **kwargs: Any,
     ) -> None:

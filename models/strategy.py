@@ -11,7 +11,7 @@ from functools import cache
 
 import tensorflow as tf
 
-from features.config import Training
+from features.config import TrainingConfig
 from features.errors import ConfigError, WinnowError
 
 _JOBS = {"multi_worker": {"chief", "worker"}, "parameter_server": {"chief", "worker", "ps"}}
@@ -70,13 +70,13 @@ class Cluster:
         return [f"{job}:{n} ({at})" for job, n, at in others if (job, n) != (self.job, self.index) and not _listens(at)]
 
 
-def follows(training: Training) -> bool:
+def follows(training: TrainingConfig) -> bool:
     """Whether this process trains along with a chief elsewhere, and so must leave the writing to it."""
     cluster = Cluster.read() if training.strategy == "multi_worker" else None
     return cluster is not None and not cluster.chief
 
 
-def serve(training: Training) -> bool:
+def serve(training: TrainingConfig) -> bool:
     """Serves a parameter-server cluster until it is ended, if this process is one of its workers or servers.
 
     Returns:
@@ -99,7 +99,7 @@ def several_tasks(strategy: tf.distribute.Strategy) -> bool:
     return isinstance(strategy, kinds)
 
 
-def make_strategy(training: Training) -> tf.distribute.Strategy:
+def make_strategy(training: TrainingConfig) -> tf.distribute.Strategy:
     """The strategy that `training.strategy` names; one and the same for all models of a process.
 
     `auto` is mirrored over the GPUs where there are several, else one device.

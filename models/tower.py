@@ -7,12 +7,12 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from features.config import Tower
+from features.config import TowerConfig
 from models.sparsity.layers import BlockSparse, BlockSparseDense
 from models.sparsity.masks import METHODS
 
 
-def make_tower(config: Tower) -> tf.keras.layers.Layer:
+def make_tower(config: TowerConfig) -> tf.keras.layers.Layer:
     """ReLU layers and one output: float [batch, columns] -> [batch, 1].
 
     Under `block_sparsity` all but the output are thinned, balanced, so that the compact form is one batched product a layer.

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from features.config import Model, Training
+from features.config import ModelConfig, TrainingConfig
 from features.encoding import Encoding
 from features.errors import ConfigError, DataError, StoppedError
 from models.checkpoint import Checkpoints
@@ -32,8 +32,8 @@ _STEPS_PER_EXECUTION = 32
 def build_model(
     encodings: Sequence[Encoding],
     widths: Mapping[str, int],
-    model: Model,
-    training: Training,
+    model: ModelConfig,
+    training: TrainingConfig,
     strategy: tf.distribute.Strategy,
     seed: int,
     gate: SequentialAttention | None = None,
@@ -213,7 +213,7 @@ def _check(losses: npt.NDArray[np.float32], step: int, steps_per_round: int) -> 
         )
 
 
-def _xla(training: Training, tables: EmbeddingTables, examples: int, strategy: tf.distribute.Strategy) -> bool:
+def _xla(training: TrainingConfig, tables: EmbeddingTables, examples: int, strategy: tf.distribute.Strategy) -> bool:
     """Whether to compile with XLA: `auto` does on GPUs, where tables suit the dense gradients that it needs."""
     if training.xla != "auto":
         if training.xla and sharded(strategy):
@@ -225,7 +225,7 @@ def _xla(training: Training, tables: EmbeddingTables, examples: int, strategy: t
 
 
 @contextmanager
-def _precision(training: Training) -> Iterator[None]:
+def _precision(training: TrainingConfig) -> Iterator[None]:
     """Layers made within compute in the precision that the config asks for; `auto` is bfloat16 on GPUs."""
     mixed = training.mixed_precision
     if mixed == "auto":

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.config import Data, Split
+from features.config import DataConfig, SplitConfig
 from features.errors import DataError
 from pipeline.raw.hashing import hash_values
 from pipeline.raw.read import Rows
@@ -16,7 +16,7 @@ TRAIN, VALIDATION, TEST = 0, 1, 2
 SPLITS = ("train", "validation", "test")
 
 
-def split_of(data: Data, rows: Rows, field: str) -> npt.NDArray[np.int64]:
+def split_of(data: DataConfig, rows: Rows, field: str) -> npt.NDArray[np.int64]:
     """The place in `SPLITS` of each row.
 
     Args:
@@ -34,7 +34,7 @@ def split_of(data: Data, rows: Rows, field: str) -> npt.NDArray[np.int64]:
     return np.where(np.isin(places, taken), TRAIN, places)
 
 
-def _places(split: Split, rows: Rows) -> npt.NDArray[np.int64]:
+def _places(split: SplitConfig, rows: Rows) -> npt.NDArray[np.int64]:
     if split.by == "row":
         return _by_share(split, rows.keys(split.seed))
     column = rows.table[split.column].combine_chunks().cast(pa.string())
@@ -45,16 +45,16 @@ def _places(split: Split, rows: Rows) -> npt.NDArray[np.int64]:
     return np.where(test, TEST, np.where(validation, VALIDATION, TRAIN))
 
 
-def _by_share(split: Split, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+def _by_share(split: SplitConfig, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     share = keys.astype(np.float64) / 2.0**64
     return np.where(share < split.validation, VALIDATION, np.where(share >= 1 - split.test, TEST, TRAIN))
 
 
-def _is_in(split: Split, column: pa.Array) -> list[npt.NDArray[np.bool_]]:
+def _is_in(split: SplitConfig, column: pa.Array) -> list[npt.NDArray[np.bool_]]:
     return [np.asarray(pc.is_in(column, pa.array(values))) for values in (split.validation_values, split.test_values)]
 
 
-def _is_from(split: Split, column: pa.Array) -> list[npt.NDArray[np.bool_]]:
+def _is_from(split: SplitConfig, column: pa.Array) -> list[npt.NDArray[np.bool_]]:
     """Times compared as numbers where the bound is one, else as text (ISO dates are in order of time). None: train."""
     starts = []
     for bound in (split.validation_from, split.test_from):
@@ -64,7 +64,7 @@ def _is_from(split: Split, column: pa.Array) -> list[npt.NDArray[np.bool_]]:
     return starts
 
 
-def _as_numbers(split: Split, column: pa.Array) -> pa.Array:
+def _as_numbers(split: SplitConfig, column: pa.Array) -> pa.Array:
     try:
         return pc.if_else(pc.equal(column, ""), None, column).cast(pa.float64())
     except pa.ArrowInvalid as error:

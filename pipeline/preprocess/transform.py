@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet
 
-from features.config import Data
+from features.config import DataConfig
 from features.feature import Feature
 from features.inputs import Input
 from pipeline.preprocess.parse import Parsed, read_copy
@@ -68,7 +68,7 @@ class TransformPart(beam.DoFn):
       graph: the folder of the TFT output.
     """
 
-    def __init__(self, data: Data, features: Sequence[Feature], inputs: Sequence[Input], graph: str) -> None:
+    def __init__(self, data: DataConfig, features: Sequence[Feature], inputs: Sequence[Input], graph: str) -> None:
         self.data, self.features, self.inputs, self.graph = data, list(features), list(inputs), graph
         crossed = {column for feature in features if feature.kind == "cross" for column in feature.columns}
         self.by_value = {c.name for c in inputs if c.length is None and c.dtype != "float32"} - crossed

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from features.config import Data
+from features.config import DataConfig
 from features.errors import DataError
 from features.inputs import Input
 from pipeline.raw.rejects import Found, Raw
@@ -20,7 +20,7 @@ from pipeline.runtime import files
 _BLOCK_BYTES = 1 << 20  # pyarrow.csv spends 2-3 times the CPU on one huge block
 
 
-def header(data: Data, path: str) -> list[str]:
+def header(data: DataConfig, path: str) -> list[str]:
     """The names of a file's columns."""
     if not data.header:
         return list(data.columns)
@@ -29,7 +29,7 @@ def header(data: Data, path: str) -> list[str]:
     return list(pa.csv.read_csv(pa.BufferReader(line), _read_options(None), _parse_options(data)).column_names)
 
 
-def tables(data: Data, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
+def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
     """The rows of a piece, a block at a time."""
     names = header(data, piece.path)
     for block, start in _blocks(data, piece):
@@ -40,7 +40,7 @@ def tables(data: Data, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
             yield _parse(block, start, names, data, inputs)
 
 
-def _parse(block: bytes, start: int, names: list[str], data: Data, inputs: Sequence[Input]) -> Raw:
+def _parse(block: bytes, start: int, names: list[str], data: DataConfig, inputs: Sequence[Input]) -> Raw:
     lines = _Lines(data, block, start)
     types = {i.name: pa.float32() if i.dtype == "float32" and i.length is None else pa.string() for i in inputs}
     try:
@@ -51,7 +51,7 @@ def _parse(block: bytes, start: int, names: list[str], data: Data, inputs: Seque
         return _parse_carefully(block, start, names, data, types)
 
 
-def _parse_carefully(block: bytes, start: int, names: list[str], data: Data, types: dict[str, pa.DataType]) -> Raw:
+def _parse_carefully(block: bytes, start: int, names: list[str], data: DataConfig, types: dict[str, pa.DataType]) -> Raw:
     """Leaves out the rows with too many or too few fields, and the others' text as bytes, to be judged by column."""
     ragged: dict[int, str] = {}
 
@@ -72,7 +72,7 @@ def _parse_carefully(block: bytes, start: int, names: list[str], data: Data, typ
 class _Lines:
     """Finds the text of a row in its block, as it was."""
 
-    def __init__(self, data: Data, block: bytes, start: int) -> None:
+    def __init__(self, data: DataConfig, block: bytes, start: int) -> None:
         self.data, self.block, self.start = data, block, start
 
     def find(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> list[tuple[int, bytes]]:
@@ -88,7 +88,7 @@ class _Lines:
         return [(self.start + begin, self.block[begin:end]) for begin, end in spans]
 
 
-def _row_ends(data: Data, block: bytes) -> npt.NDArray[np.int64]:
+def _row_ends(data: DataConfig, block: bytes) -> npt.NDArray[np.int64]:
     """Places of the newlines that end rows: where fields may hold some, those after an even number of quotes."""
     text = np.frombuffer(block, np.uint8)
     ends = text == ord("\n")
@@ -97,7 +97,7 @@ def _row_ends(data: Data, block: bytes) -> npt.NDArray[np.int64]:
     return np.flatnonzero(ends)
 
 
-def _end_of_rows(data: Data, text: bytes) -> int:
+def _end_of_rows(data: DataConfig, text: bytes) -> int:
     """How many bytes of a text are whole rows."""
     if data.quoted != "multiline":
         return text.rfind(b"\n") + 1
@@ -105,7 +105,7 @@ def _end_of_rows(data: Data, text: bytes) -> int:
     return int(ends[-1]) + 1 if len(ends) else 0
 
 
-def _blocks(data: Data, piece: Piece) -> Iterator[tuple[bytes, int]]:
+def _blocks(data: DataConfig, piece: Piece) -> Iterator[tuple[bytes, int]]:
     """Whole rows, about a piece's bytes at a time, and the offset of the first."""
     with decompressed(piece.path) as source:
         if piece.stop >= 0:
@@ -127,7 +127,7 @@ def _lines_of(source: Any, piece: Piece) -> tuple[bytes, int]:
     return (text if text.endswith(b"\n") else text + _read_line(source)), start
 
 
-def _stream(data: Data, source: Any, path: str) -> Iterator[tuple[bytes, int]]:
+def _stream(data: DataConfig, source: Any, path: str) -> Iterator[tuple[bytes, int]]:
     left, at = b"", 0
     while text := source.read(PIECE_BYTES):
         text = left + text
@@ -143,7 +143,7 @@ def _stream(data: Data, source: Any, path: str) -> Iterator[tuple[bytes, int]]:
         yield left, at
 
 
-def _check_closed(data: Data, row: bytes, at: int, path: str) -> None:
+def _check_closed(data: DataConfig, row: bytes, at: int, path: str) -> None:
     """Rather than take the rest of a file for one field, or hold it in memory."""
     if data.quoted == "multiline" and row.count(b'"') % 2:
         raise DataError(f"{path}: the row at byte {at:,} has a quote that is not closed; mend it, or set data.quoted: true")
@@ -172,7 +172,7 @@ def _read_options(names: list[str] | None, **options: Any) -> pa.csv.ReadOptions
     return pa.csv.ReadOptions(column_names=names, **{"block_size": _BLOCK_BYTES, **options})
 
 
-def _parse_options(data: Data, invalid_row_handler: Callable[[Any], str] | None = None) -> pa.csv.ParseOptions:
+def _parse_options(data: DataConfig, invalid_row_handler: Callable[[Any], str] | None = None) -> pa.csv.ParseOptions:
     quote = '"' if data.quoted else False
     return pa.csv.ParseOptions(
         delimiter=data.separator,
@@ -182,6 +182,6 @@ def _parse_options(data: Data, invalid_row_handler: Callable[[Any], str] | None 
     )
 
 
-def _convert_options(data: Data, types: dict[str, pa.DataType]) -> pa.csv.ConvertOptions:
+def _convert_options(data: DataConfig, types: dict[str, pa.DataType]) -> pa.csv.ConvertOptions:
     missing = ["", *data.missing]
     return pa.csv.ConvertOptions(column_types=types, include_columns=list(types), null_values=missing, strings_can_be_null=True)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet
 
-from features.config import Data
+from features.config import DataConfig
 from features.errors import DataError
 from features.inputs import Input
 from pipeline.raw import delimited, tfrecord
@@ -43,7 +43,7 @@ class Rows:
         return mix(np.arange(self.table.num_rows, dtype=np.uint64) + np.uint64(self.first) + mix(base))
 
 
-def column_types(data: Data, listed: Sequence[File]) -> dict[str, pa.DataType | None]:
+def column_types(data: DataConfig, listed: Sequence[File]) -> dict[str, pa.DataType | None]:
     """Names of all columns, with their Arrow type where the format has one; the same in every file.
 
     Raises:
@@ -68,7 +68,7 @@ def column_types(data: Data, listed: Sequence[File]) -> dict[str, pa.DataType | 
     return first
 
 
-def read(data: Data, inputs: Sequence[Input], piece: Piece) -> Iterator[Rows]:
+def read(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Rows]:
     """Reads a piece as tables of the declared columns, missing values written as the inputs' marks.
 
     Rows whose values do not fit, or whose label is neither 0 nor 1, are in `refused` and not in the table.
@@ -89,7 +89,7 @@ def read(data: Data, inputs: Sequence[Input], piece: Piece) -> Iterator[Rows]:
         raise DataError(f"{piece.path}: cannot be read as {data.format}: {error}") from None
 
 
-def _settled(raw: Raw, data: Data, inputs: Sequence[Input], path: str) -> Rows:
+def _settled(raw: Raw, data: DataConfig, inputs: Sequence[Input], path: str) -> Rows:
     faults: list[tuple[Mask, str]] = []
     columns = []
     for column in inputs:
@@ -117,7 +117,7 @@ def _without(rows: Rows, faults: list[tuple[Mask, str]], raw: Raw) -> Rows:
     return Rows(rows.table.filter(pa.array(~bad)), rows.path, rows.first, [*rows.refused, *found])
 
 
-def _header(data: Data, file: File) -> tuple[list[str], list[pa.DataType | None]]:
+def _header(data: DataConfig, file: File) -> tuple[list[str], list[pa.DataType | None]]:
     try:
         if data.format == "parquet":
             with files.open_file(file.path) as source:
@@ -132,7 +132,7 @@ def _header(data: Data, file: File) -> tuple[list[str], list[pa.DataType | None]
     return names, [None] * len(names)
 
 
-def _row_groups(data: Data, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
+def _row_groups(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
     names = [column.name for column in inputs]
     with files.open_file(piece.path) as source:
         file = pa.parquet.ParquetFile(pa.PythonFile(source, "r"))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from apache_beam.io.filesystems import FileSystems
 
-from features.config import Data
+from features.config import DataConfig
 from features.errors import DataError
 from pipeline.runtime import files
 
@@ -71,12 +71,12 @@ def list_files(patterns: Sequence[str], field: str) -> list[File]:
     return [found[path] for path in sorted(found)]
 
 
-def plan_shards(data: Data, listed: Mapping[str, Sequence[File]]) -> list[Shard]:
+def plan_shards(data: DataConfig, listed: Mapping[str, Sequence[File]]) -> list[Shard]:
     """Cuts files, given by split, into shards of about 64 MB of text or 256k Parquet rows."""
     return [Shard(file, split, pieces) for split, own in listed.items() for file in own for pieces in _cut(data, file)]
 
 
-def _cut(data: Data, file: File) -> Iterator[tuple[Piece, ...]]:
+def _cut(data: DataConfig, file: File) -> Iterator[tuple[Piece, ...]]:
     if data.format == "parquet":
         yield from _row_groups(file.path)
     elif data.format == "tfrecord" or data.quoted == "multiline" or file.path.endswith(tuple(CODECS)):

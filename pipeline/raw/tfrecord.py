@@ -9,7 +9,7 @@ from typing import Any
 import google_crc32c
 import pyarrow as pa
 
-from features.config import Data
+from features.config import DataConfig
 from features.inputs import Input
 from pipeline.raw.delimited import decompressed
 from pipeline.raw.rejects import Found, Raw, bad_places
@@ -34,7 +34,7 @@ def column_types(path: str) -> dict[str, pa.DataType]:
     return types
 
 
-def tables(data: Data, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
+def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
     """The Examples of a file, some megabytes at a time; columns are lists, and null where no Example has them."""
     decoder = _decoder()
     for offsets, records in _batches(piece.path, PIECE_BYTES):

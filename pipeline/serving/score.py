@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet
 
-from features.config import Data
+from features.config import DataConfig
 from features.errors import ConfigError, DataError
 from features.inputs import Input
 from features.spec import FeatureSpec
@@ -42,7 +42,7 @@ class Scoring:
     """
 
     model: str
-    data: Data
+    data: DataConfig
     inputs: list[Input]
     carried: list[Input]
     output: str
@@ -172,7 +172,7 @@ def _plan(
 
     with files.local(model) as folder:
         spec = FeatureSpec.load(saved_model(folder) / EXTRA)
-    data = Data.model_validate({**spec.source.model_dump(), **source, "train": list(patterns), "label": spec.label})
+    data = DataConfig.model_validate({**spec.source.model_dump(), **source, "train": list(patterns), "label": spec.label})
     try:
         listed = list_files(patterns, "input")
     except DataError as error:

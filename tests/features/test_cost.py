@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.budget import Budget
-from features.config import Model, Training
+from features.config import ModelConfig, TrainingConfig
 from features.cost import byte_model, count_model, declared_model, parameter_model
 from features.encoding import Encoding
 from features.errors import ConfigError
@@ -25,7 +25,7 @@ def test_features_and_bytes():
 
 @pytest.mark.parametrize(("optimizer", "floats_a_row"), [("rowwise_adagrad", 4 + 1), ("adagrad", 8), ("adam", 12)])
 def test_slots_of_the_optimizer_count(optimizer, floats_a_row):
-    cost = byte_model([A], Training(table_optimizer=optimizer))
+    cost = byte_model([A], TrainingConfig(table_optimizer=optimizer))
     assert cost.total({"a": 4}) == 4 * 100 * floats_a_row
 
 
@@ -34,7 +34,7 @@ def test_parameters_are_those_that_a_column_more_brings(interaction):
     from models.ranking import RankingModel
     from models.training import example_inputs
 
-    config = Model(interaction=interaction, cross_rank=4)
+    config = ModelConfig(interaction=interaction, cross_rank=4)
 
     def parameters(widths):
         encodings = [encoding for encoding in (A, B, FLOAT) if encoding.name in widths]

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import tensorflow as tf
 
-from features.config import Model, Tower, Training
+from features.config import ModelConfig, TowerConfig, TrainingConfig
 from features.encoding import Encoding
 from models.checkpoint import Checkpoints
 from models.embedding import EmbeddingTables
@@ -54,12 +54,12 @@ def data(start: int, shard: tuple[int, int]) -> tf.data.Dataset:
     return tf.data.Dataset.from_generator(batches, output_signature=(inputs, tf.TensorSpec([size, 1]))).prefetch(4)
 
 
-def made(training: Training, strategy: tf.distribute.Strategy, gated: bool = True, say=lambda _: None):
+def made(training: TrainingConfig, strategy: tf.distribute.Strategy, gated: bool = True, say=lambda _: None):
     """A fresh model and its gate."""
     names = [encoding.name for encoding in ENCODINGS]
     owners = [names.index(name) for name in EmbeddingTables(ENCODINGS, WIDTHS).owners]
     gate = SequentialAttention(owners, name="gate") if gated else None
-    network = Model(embedding_width=4, interaction="none", tower=Tower(units=[8]))
+    network = ModelConfig(embedding_width=4, interaction="none", tower=TowerConfig(units=[8]))
     return build_model(ENCODINGS, WIDTHS, network, training, strategy, 1, gate, 0.01, 8, BATCH, say), gate
 
 
@@ -89,7 +89,7 @@ class Dying(tf.keras.callbacks.Callback):
 
 
 def main(asked: dict) -> None:
-    training = Training(
+    training = TrainingConfig(
         strategy=asked.get("strategy", "one_device"), batch_size=BATCH, table_learning_rate=0.1, worker_minutes=1
     )
     if "minutes" in asked:

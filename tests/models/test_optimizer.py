@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.config import Training
+from features.config import TrainingConfig
 from models.optimizer import RowwiseAdagrad, compose, make_slots, table_optimizer
 
 
@@ -37,7 +37,7 @@ def test_ids_looked_up_twice_count_once_with_the_sum_of_their_gradients():
 
 @pytest.mark.parametrize(("name", "initial"), [("rowwise_adagrad", 0.0), ("adagrad", 0.0), ("adam", 0.0)])
 def test_slots_start_at_zero_and_are_made_before_the_first_step(name, initial):
-    training = Training(table_optimizer=name)
+    training = TrainingConfig(table_optimizer=name)
     table, weight, logits = tf.Variable(tf.ones([3, 2])), tf.Variable([1.0]), tf.Variable([0.0])
     optimizer = compose(training, lambda: [table], lambda: [logits], lambda: [weight], 1e-3)
     make_slots(optimizer)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.config import Model, Tower
+from features.config import ModelConfig, TowerConfig
 from features.encoding import Encoding
 from models.gate import HARD, SequentialAttention
 from models.ranking import RankingModel
@@ -15,9 +15,9 @@ INPUTS = {"ids": tf.constant([[1, 2]]), "values": tf.constant([[0.5, -1.0]])}
 
 
 def made(interaction, gated=False, **config) -> RankingModel:
-    config = {"cross_layers": 1, "cross_rank": 1, "tower": Tower(units=[3])} | config
+    config = {"cross_layers": 1, "cross_rank": 1, "tower": TowerConfig(units=[3])} | config
     gate = SequentialAttention([0, 1, 1, 2, 2], name="gate") if gated else None  # columns: b's, a's two, v's two
-    model = RankingModel(ENCODINGS, WIDTHS, Model(interaction=interaction, **config), gate)
+    model = RankingModel(ENCODINGS, WIDTHS, ModelConfig(interaction=interaction, **config), gate)
     model(INPUTS)
     return model
 

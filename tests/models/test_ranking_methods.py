@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.config import Selection
+from features.config import SelectionConfig
 from features.encoding import Encoding
 from models.penalty import PenalisedGate
 from models.ranking_context import Context
@@ -68,7 +68,7 @@ def context(x, y, weights=None, trains=True, seed=1):
 
 
 def test_config_names_the_methods():
-    names = Selection.model_fields["method"].annotation.__args__
+    names = SelectionConfig.model_fields["method"].annotation.__args__
     assert set(names) == {"sequential_attention", *METHODS}
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.config import Training
+from features.config import TrainingConfig
 from features.errors import ConfigError, StoppedError
 from models import memory
 from models.checkpoint import Checkpoints
@@ -13,7 +13,7 @@ from models.strategy import make_strategy
 from models.training import TrainingError, build_model, score, train
 from tests.models.small_training import BATCH, ENCODINGS, WIDTHS, batch, checksum, data, made
 
-ONE = Training(strategy="one_device", batch_size=BATCH, table_learning_rate=0.1)
+ONE = TrainingConfig(strategy="one_device", batch_size=BATCH, table_learning_rate=0.1)
 
 
 @pytest.fixture(scope="module")

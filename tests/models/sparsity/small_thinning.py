@@ -10,7 +10,7 @@ import sys
 
 import tensorflow as tf
 
-from features.config import BlockSparsity, Model, Tower, Training
+from features.config import BlockSparsityConfig, ModelConfig, TowerConfig, TrainingConfig
 from models.checkpoint import Checkpoints
 from models.schedule import Phases
 from models.sparsity.masks import BlockMasks
@@ -20,10 +20,10 @@ from models.training import build_model, train
 from tests.models.small_training import BATCH, ENCODINGS, WIDTHS, Dying, checksum, data
 
 PHASES = Phases.of(steps=160, rounds=20)  # 8 steps each: 4 rounds dense, 10 in which blocks go, 6 sparse
-NETWORK = Model(
+NETWORK = ModelConfig(
     embedding_width=4,
     interaction="none",
-    tower=Tower(units=[20, 8], block_sparsity=BlockSparsity(block=2, sparsity=0.9)),
+    tower=TowerConfig(units=[20, 8], block_sparsity=BlockSparsityConfig(block=2, sparsity=0.9)),
 )
 
 
@@ -39,7 +39,7 @@ class Counted(tf.keras.callbacks.Callback):
 
 
 def main(asked: dict) -> None:
-    training = Training(strategy=asked.get("strategy", "one_device"), batch_size=BATCH, table_learning_rate=0.1)
+    training = TrainingConfig(strategy=asked.get("strategy", "one_device"), batch_size=BATCH, table_learning_rate=0.1)
     if training.strategy == "mirrored":
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)

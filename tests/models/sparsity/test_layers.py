@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.config import BlockSparsity, Tower
+from features.config import BlockSparsityConfig, TowerConfig
 from features.errors import ConfigError
 from models.schedule import Phases
 from models.sparsity.layers import BlockSparseConv2D, BlockSparseDense
@@ -122,9 +122,9 @@ def trained(method: str, reset: bool = False, **more):
 
 
 def test_a_config_can_name_every_method():
-    assert get_args(BlockSparsity.model_fields["method"].annotation) == tuple(METHODS)
+    assert get_args(BlockSparsityConfig.model_fields["method"].annotation) == tuple(METHODS)
     for method, own in METHODS.items():
-        tower = make_tower(Tower(units=[32], block_sparsity=BlockSparsity(block=2, method=method)))
+        tower = make_tower(TowerConfig(units=[32], block_sparsity=BlockSparsityConfig(block=2, method=method)))
         tower(tf.zeros([1, 20]))
         assert len(tower.layers[0].trainable_variables) == 2 + own.attention
 

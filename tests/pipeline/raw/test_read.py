@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.config import Data
+from features.config import DataConfig
 from features.errors import DataError
 from features.inputs import MISSING_INT, Input
 from pipeline.raw import delimited, shards
@@ -17,7 +17,7 @@ INPUTS = [Input("label", "float32"), Input("n", "float32"), Input("c", "string")
 
 def data(path, **fields):
     known = {"format": "tsv", "train": str(path), "label": "label", "header": False, "columns": ["label", "n", "c"]}
-    return Data(**{**known, "quoted": False, **fields})
+    return DataConfig(**{**known, "quoted": False, **fields})
 
 
 def read_all(config, inputs=INPUTS):
@@ -159,7 +159,7 @@ def test_a_row_longer_than_a_block_is_read(tmp_path):
 
 def parquet(path, **columns):
     pq.write_table(pa.table({"label": [1.0, 0.0, 1.0], **columns}), path)
-    return Data(format="parquet", train=str(path), label="label")
+    return DataConfig(format="parquet", train=str(path), label="label")
 
 
 def test_parquet_values_that_do_not_fit_are_refused_by_row(tmp_path):
@@ -222,7 +222,7 @@ def test_a_file_that_vanishes_after_it_was_listed_is_named(tmp_path):
 
 def headers(tmp_path, *lines):
     names = [str(write(tmp_path / f"{place}.csv", line)) for place, line in enumerate(lines)]
-    config = Data(format="csv", train=names, label="label")
+    config = DataConfig(format="csv", train=names, label="label")
     return column_types(config, list_files(config.train, "train"))
 
 
@@ -246,13 +246,13 @@ def test_parquet_types_must_agree(tmp_path):
     pq.write_table(pa.table({"a": ["x"]}), tmp_path / "2")
     files = [File(str(tmp_path / name), 1, 0.0) for name in ("1", "2")]
     with pytest.raises(DataError, match=r"2: column 'a' is string, but int64 in .*write both with one type"):
-        column_types(Data(format="parquet", train="x", label="a"), files)
+        column_types(DataConfig(format="parquet", train="x", label="a"), files)
 
 
 def test_parquet_row_groups_are_cut_into_shards_in_order(tmp_path, monkeypatch):
     monkeypatch.setattr(shards, "SHARD_ROWS", 250)
     pq.write_table(pa.table({"label": [0.0, 1.0] * 500, "n": list(range(1000))}), tmp_path / "a", row_group_size=100)
-    config = Data(format="parquet", train=str(tmp_path / "a"), label="label")
+    config = DataConfig(format="parquet", train=str(tmp_path / "a"), label="label")
     planned = plan_shards(config, {"train": list_files(config.train, "train")})
     assert [(s.pieces[0].start, s.pieces[0].stop) for s in planned] == [(0, 3), (3, 6), (6, 9), (9, 10)]
     assert [row["n"] for row in read_all(config, INPUTS[:2])[0]] == list(range(1000))

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 import tensorflow as tf
 
-from features.config import Data
+from features.config import DataConfig
 from features.errors import DataError
 from features.inputs import MISSING_INT, Input
 from pipeline.raw import tfrecord
@@ -33,7 +33,7 @@ def write(path, records, compression=""):
 
 
 def read_all(path, inputs=INPUTS):
-    config = Data(format="tfrecord", train=str(path), label="label")
+    config = DataConfig(format="tfrecord", train=str(path), label="label")
     parts = list(read(config, inputs, Piece(str(path), 0, -1)))
     return [row for part in parts for row in part.table.to_pylist()], [r for part in parts for r in part.refused]
 

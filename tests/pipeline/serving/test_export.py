@@ -177,14 +177,14 @@ def test_a_request_without_a_kept_column_is_refused(served):
 @pytest.fixture(scope="module")
 def lenient(job, tmp_path_factory) -> Path:
     """The model again, exported so that a request may leave columns of each type and rank out."""
-    from features.config import Serving
+    from features.config import ServingConfig
     from pipeline.dataset.transformed import Transformed
     from pipeline.serving.export import export
 
     def read(folder: str, name: str) -> dict:
         return json.loads(Path(job.work_dir, folder, name).read_text())
 
-    config = job.model_copy(update={"serving": Serving(optional=["a-b", "1st", "c*", "vec", "value", "dropped one"])})
+    config = job.model_copy(update={"serving": ServingConfig(optional=["a-b", "1st", "c*", "vec", "value", "dropped one"])})
     folder = tmp_path_factory.mktemp("lenient")
     path, selection = read("search", "path.json"), read("selection", "selection.json")
     export(config, Transformed(f"{job.work_dir}/transformed"), path, selection, f"{job.work_dir}/proof", str(folder))
