@@ -1,0 +1,62 @@
+"""What preprocessing leaves beside the rows: which files hold them, and which features and columns they are."""
+
+from __future__ import annotations
+
+from features.document import Document
+from features.encoding import Encoding
+from features.feature import Feature
+from features.inputs import Input
+
+
+class RejectCounts(Document):
+    """Rows that were read, and those of them that were rejected.
+
+    Attributes:
+      rows: good and bad.
+      reasons: rejected rows by reason.
+      examples: file and offset of the first row of each reason.
+    """
+
+    rows: int
+    reasons: dict[str, int]
+    examples: dict[str, tuple[str, int]]
+
+
+class PartFile(Document):
+    """A Parquet file of transformed rows; `file` is relative to the transformed folder."""
+
+    file: str
+    rows: int
+    sha256: str
+
+
+class SplitFiles(Document):
+    """The files of a split."""
+
+    rows: int
+    files: list[PartFile]
+
+
+class Manifest(Document):
+    """`transformed/manifest.json`: files of each split (`train`, `validation`, `test`), and what was rejected."""
+
+    splits: dict[str, SplitFiles]
+    rejected: RejectCounts
+
+
+class ResolvedFeatures(Document):
+    """`transformed/features.json`: the raw columns, the features as resolved, and their encodings.
+
+    Attributes:
+      label: the label's column.
+      weight: the column of row weights, if there is one.
+      inputs: raw columns that the features read.
+      features: in the data's order.
+      encodings: of the features, in their order.
+    """
+
+    label: str
+    weight: str | None
+    inputs: list[Input]
+    features: list[Feature]
+    encodings: list[Encoding]
