@@ -10,7 +10,8 @@ from features.errors import DataError
 from features.fields import expand
 from features.spec import FeatureSpec
 from pipeline.runtime import files
-from pipeline.runtime.stage import CHECKPOINTS, TRAINING, Stage, fingerprint, recorded
+from pipeline.runtime.fingerprint import fingerprint
+from pipeline.runtime.stage import CHECKPOINTS, TRAINING, Stage, recorded
 
 FOLDERS = {
     "preprocess": "transformed",

@@ -14,7 +14,8 @@ from features.errors import WinnowError
 from pipeline.cli import model_commands
 from pipeline.cli.options import Commands, shared
 from pipeline.runtime import files
-from pipeline.runtime.console import give, load_tensorflow, output, say
+from pipeline.runtime.console import give, output, say
+from pipeline.runtime.tensorflow_import import load_tensorflow
 
 app = typer.Typer(cls=Commands, callback=shared, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 

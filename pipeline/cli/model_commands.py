@@ -9,7 +9,8 @@ import typer
 import yaml
 
 from features.errors import ConfigError
-from pipeline.runtime.console import give, load_tensorflow, say
+from pipeline.runtime.console import give, say
+from pipeline.runtime.tensorflow_import import load_tensorflow
 
 ModelPath = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, or its SavedModel.", show_default=False)]
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="A feature spec, or its folder.", show_default=False)]

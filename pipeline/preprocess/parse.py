@@ -28,7 +28,7 @@ from pipeline.raw.read import Rows, read
 from pipeline.raw.rejects import SCHEMA, Found, Tally, as_table
 from pipeline.raw.shards import SHARD_BYTES, SHARD_ROWS, Shard
 from pipeline.runtime import files
-from pipeline.runtime.stage import fingerprint
+from pipeline.runtime.fingerprint import fingerprint
 
 Key = tuple[str, str, int]  # feature, split, bucket of values
 _VERSION = 2  # of the copies' form

@@ -27,7 +27,8 @@ from pipeline.preprocess.transform import Part, TransformPart, plan_parts
 from pipeline.runtime import files
 from pipeline.runtime.beam import check_reach, run_beam
 from pipeline.runtime.beam_progress import follow
-from pipeline.runtime.console import loading_tensorflow, say
+from pipeline.runtime.console import say
+from pipeline.runtime.tensorflow_import import loading_tensorflow
 
 
 def preprocess(job: Job, folder: str, beam_args: Sequence[str] = ()) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
-from importlib import metadata
+from collections.abc import Mapping
 from typing import Any
 
 from features.config import Config
 from pipeline.runtime import files
-from pipeline.runtime.stage import MARKER, fingerprint
+from pipeline.runtime.fingerprint import fingerprint
+from pipeline.runtime.stage import MARKER
+from pipeline.runtime.versions import versions
 
 _PACKAGES = (
     "winnow",
@@ -47,15 +48,3 @@ def provenance(config: Config, found: Mapping[str, Any], folder: str) -> dict[st
         "search_seconds": (found["path"] or {}).get("seconds"),
         "versions": {"python": platform.python_version()} | versions(_PACKAGES),
     }
-
-
-def versions(packages: Sequence[str]) -> dict[str, str]:
-    """Of packages, as installed."""
-    return {name: _version(name) for name in packages}
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -121,57 +118,3 @@ def _bar(title: str, total: float) -> Iterator[Any]:
 def _left(duration: float) -> str:
     seconds = round(duration)
     return f"{seconds // 3600}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}".removeprefix("0:")
-
-
-@contextmanager
-def loading_tensorflow() -> Iterator[None]:
-    """Imports TensorFlow while the body runs, without the lines its libraries write before their log level is read.
-
-    They write to the file behind stderr, so that Python's own stderr writes to a copy of it in the meantime.
-    """
-    said = sys.stderr
-    said.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    with ThreadPoolExecutor(1) as pool:
-        try:
-            os.dup2(nowhere, 2)
-            if _is_file(said, 2):
-                sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1, encoding=said.encoding, errors=said.errors)
-            loaded = pool.submit(_import_tensorflow)
-            yield
-            loaded.result()
-            gc.collect()
-            gc.freeze()  # what has been imported stays, and need not be looked at again
-        finally:
-            pool.shutdown()
-            if sys.stderr is not said:
-                sys.stderr.close()
-                sys.stderr = said
-            os.dup2(kept, 2)
-            os.close(kept)
-            os.close(nowhere)
-
-
-def load_tensorflow() -> None:
-    """Imports TensorFlow without the lines its libraries write to stderr."""
-    with loading_tensorflow():
-        pass
-
-
-def _import_tensorflow() -> None:
-    gc.disable()  # modules are no garbage, and looking for some among them costs as much as half of their import
-    try:
-        import tensorflow as tf
-        import tensorflow_transform  # noqa: F401
-
-        tf.config.list_physical_devices()
-    finally:
-        gc.enable()
-
-
-def _is_file(stream: Any, descriptor: int) -> bool:
-    try:
-        return bool(stream.fileno() == descriptor)
-    except (OSError, ValueError):  # a buffer in memory
-        return False

@@ -9,12 +9,17 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
+import pyarrow as pa
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from features.document import Document
+from features.errors import DataError
+
 _PLAIN = CompressionTypes.UNCOMPRESSED
+D = TypeVar("D", bound=Document)
 
 
 def join(folder: str, *names: str) -> str:
@@ -37,6 +42,11 @@ def open_file(path: str) -> Any:
     return FileSystems.open(path, compression_type=_PLAIN)
 
 
+def open_arrow(path: str) -> pa.NativeFile:
+    """A file for Arrow to read; a local one without Python in between."""
+    return pa.OSFile(path) if is_local(path) else pa.PythonFile(open_file(path), mode="r")
+
+
 def read_bytes(path: str) -> bytes:
     """The whole content of a small file, as it is."""
     with open_file(path) as source:
@@ -46,6 +56,19 @@ def read_bytes(path: str) -> bytes:
 def read_json(path: str) -> Any:
     """A JSON document."""
     return json.loads(read_bytes(path))
+
+
+def read_document(kind: type[D], path: str) -> D:
+    """A document of a class.
+
+    Raises:
+      DataError: the file is absent, damaged, or not of this class; names the file and the field.
+    """
+    try:
+        text = read_bytes(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error}); run the stage that writes it again") from None
+    return kind.from_json(text, path)
 
 
 class _Access:
@@ -78,6 +101,11 @@ def write_bytes(path: str, content: bytes) -> None:
 def write_json(path: str, document: Any) -> None:
     """Writes a JSON document, a field a line, atomically."""
     write_bytes(path, (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def write_document(path: str, document: Document) -> None:
+    """Writes a document, a field a line, atomically."""
+    write_bytes(path, document.to_json().encode())
 
 
 def make_folder(path: str) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from features.errors import DataError
 from pipeline.runtime import files
-from pipeline.runtime.console import load_tensorflow, say
+from pipeline.runtime.console import say
+from pipeline.runtime.tensorflow_import import load_tensorflow
 
 MARKER = "stage.json"
 TRAINING = ("search", "select", "retrain")  # the stages in which all tasks of a cluster take part
@@ -77,12 +75,6 @@ class Stage:
                 return True
             time.sleep(1)
         raise DataError(f"{self.folder}: the chief of the cluster did not finish it within {seconds} s; see its log")
-
-
-def fingerprint(*parts: Any) -> str:
-    """A short hash of JSON values."""
-    text = json.dumps(parts, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def recorded(folder: str, marker: str = MARKER) -> str | None:

@@ -24,7 +24,7 @@ from pipeline.dataset.reader import Reader
 from pipeline.dataset.transformed import SplitName, Transformed
 from pipeline.runtime import files
 from pipeline.runtime.console import progress
-from pipeline.runtime.stage import fingerprint
+from pipeline.runtime.fingerprint import fingerprint
 from pipeline.selection.candidates import Candidates
 from pipeline.selection.estimate import EVALUATION_BATCH, rounded
 from pipeline.selection.prove import fit

@@ -23,9 +23,9 @@ from models.ranking import RankingModel
 from models.serving import SCORE, ServingModel
 from models.training import example_inputs
 from pipeline.dataset.transformed import Transformed
-from pipeline.report.provenance import versions
 from pipeline.runtime import files
-from pipeline.runtime.stage import fingerprint
+from pipeline.runtime.fingerprint import fingerprint
+from pipeline.runtime.versions import versions
 from pipeline.serving.golden_requests import GOLDEN_FILE, WARMUP_FILE, as_tensors, make_requests, write_golden, write_warmup
 from pipeline.serving.saved_model import EXTRA, SAVED_MODEL
 from pipeline.serving.timing import disk_bytes, latencies

@@ -22,7 +22,7 @@ from features.encoding import Encoding
 from features.errors import WinnowError
 from features.feature import Feature
 from pipeline.runtime import files
-from pipeline.runtime.console import load_tensorflow
+from pipeline.runtime.tensorflow_import import load_tensorflow
 
 _EXTRAS = {
     "gcp": "Dataflow and gs:// paths",

@@ -14,8 +14,10 @@ from models.steps import Data
 from models.strategy import follows, make_strategy, serve
 from pipeline.dataset.reader import Reader
 from pipeline.runtime import files
-from pipeline.runtime.console import load_tensorflow, say
-from pipeline.runtime.stage import CHECKPOINTS, TRAINING, fingerprint
+from pipeline.runtime.console import say
+from pipeline.runtime.fingerprint import fingerprint
+from pipeline.runtime.stage import CHECKPOINTS, TRAINING
+from pipeline.runtime.tensorflow_import import load_tensorflow
 
 
 def checkpoints(

@@ -1,15 +1,11 @@
 import io
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 from rich.console import Console
 
-from features.errors import DataError
 from pipeline.runtime import console as module
-from pipeline.runtime.console import give, loading_tensorflow, output, progress, say
+from pipeline.runtime.console import give, output, progress, say
 
 
 @pytest.fixture(autouse=True)
@@ -75,25 +71,3 @@ def test_quiet_leaves_errors(capsys, monkeypatch):
     say("it broke", "error")
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "error: it broke\n")
-
-
-def test_while_tensorflow_is_imported_the_libraries_lines_are_lost_but_not_those_of_python():
-    script = (
-        "import os, sys\n"
-        "from pipeline.runtime.console import loading_tensorflow\n"
-        "with loading_tensorflow():\n"
-        "    print('counted', file=sys.stderr)\n"
-        "    os.write(2, b'a library\\n')\n"
-        "assert 'tensorflow_transform' in sys.modules\n"
-        "print('done', file=sys.stderr)\n"
-        "os.write(2, b'a library again\\n')\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stderr.splitlines() == ["counted", "done", "a library again"]
-
-
-def test_an_error_while_tensorflow_is_imported_leaves_stderr_as_it_was():
-    before = sys.stderr, os.fstat(2)
-    with pytest.raises(DataError, match="a row"), loading_tensorflow():
-        raise DataError("a row")
-    assert (sys.stderr, os.fstat(2).st_ino) == (before[0], before[1].st_ino)
