@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
@@ -18,12 +19,14 @@ class Budget(Section):
     `all` for `{all: true}`.
 
     Each is a number or a share, such as `10%`, of all candidates at full width:
-    features: how many (a number). bytes: of embedding tables, with `slots` also of their optimizer's slots. parameters: of
-        the tables and the network's weights on their columns. cost: in the unit of the features' own `cost`s. latency: of
-        a request of `latency_batch` rows, measured, such as `500us` or `2ms`.
+    features: how many (a number). bytes: of embedding tables, with `optimizer_slots` also of their optimizer's slots.
+    parameters: of the tables and the network's weights on their columns. cost: in the unit of the features' own `cost`s.
+    latency: of a request of `latency_batch` rows, measured, such as `500us` or `2ms`.
     all: everything is kept at full width and nothing is searched, as without a `selection`.
     auto: the least `features` or `bytes` whose validation log loss is within `tolerance` of the full model's.
     """
+
+    former_names: ClassVar[Mapping[str, str]] = {"slots": "optimizer_slots"}
 
     features: PositiveInt | None = None
     bytes: PositiveInt | str | None = None
@@ -32,7 +35,7 @@ class Budget(Section):
     latency: str | None = None
     auto: Literal["features", "bytes"] | None = None
     all: Literal[True] | None = None
-    slots: bool = False
+    optimizer_slots: bool = False
     latency_batch: PositiveInt = 32
     tolerance: PositiveFloat = 0.001
 

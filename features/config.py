@@ -6,8 +6,9 @@ against the data's columns with `Config.resolve`, which gives one `Feature` for 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
 import yaml
@@ -176,8 +177,10 @@ class TrainingConfig(Section):
 class FrontierConfig(Section):
     """The search over widths: rounds, and the weight of cost against attention in each pick (0: attention alone)."""
 
+    former_names: ClassVar[Mapping[str, str]] = {"beta": "cost_weight"}
+
     rounds: PositiveInt = 150
-    beta: float = Field(0.5, ge=0)
+    cost_weight: float = Field(0.5, ge=0)
 
 
 class SelectionConfig(Section):
@@ -188,15 +191,17 @@ class SelectionConfig(Section):
     picks_per_round: features chosen at the end of a round.
     previous: an earlier feature spec (`winnow select --from`) to move on from: its features have a head start in every
         round, of `head_start` standard deviations of the candidates' scores.
-    carry: how much of its standing a candidate takes into the next round; 0 is the paper's algorithm.
+    standing_carryover: how much of its standing a candidate takes into the next round; 0 is the paper's algorithm.
     widths: those that a feature's embedding may be given, where the budget makes widths cost.
     keep, exclude: names or patterns that are always, or never, in the result.
     allocator: how widths, and how many values of a vocabulary, are decided, for budgets in which they cost: `auto` tries all
         ways and keeps the best on validation.
     frontier: the search over widths, for the allocator of that name.
     sources: what it costs to fetch from each `source` of features, paid with the first of them.
-    members: gates trained side by side in one run, each on its share of every batch, to see how stable the picks are.
+    gate_count: gates trained side by side in one run, each on its share of every batch, to see how stable the picks are.
     """
+
+    former_names: ClassVar[Mapping[str, str]] = {"carry": "standing_carryover", "members": "gate_count"}
 
     method: Literal[
         "sequential_attention", "group_lasso", "l1_gate", "gradient", "taylor", "permutation", "lly", "omp", "random"
@@ -206,7 +211,7 @@ class SelectionConfig(Section):
     epochs: PositiveInt = 4
     warmup: float = Field(0.1, ge=0, lt=1)
     picks_per_round: PositiveInt = 1
-    carry: float = Field(0.8, ge=0, lt=1)
+    standing_carryover: float = Field(0.8, ge=0, lt=1)
     previous: str | None = None
     head_start: float = Field(1.0, ge=0)
     gate_learning_rate: PositiveFloat = 1e-3
@@ -216,7 +221,7 @@ class SelectionConfig(Section):
     allocator: Literal["auto", "common_width", "mixed_dimension", "frontier", "cut"] = "auto"
     frontier: FrontierConfig = FrontierConfig()
     sources: dict[str, Annotated[float, Field(ge=0)]] = {}
-    members: PositiveInt = 1
+    gate_count: PositiveInt = 1
     seed: int = 1
 
 
@@ -228,10 +233,12 @@ class ProofConfig(Section):
         train rows alone); never where there are no test rows.
     """
 
-    seeds: PositiveInt = 3
+    former_names: ClassVar[Mapping[str, str]] = {"seeds": "seed_count", "bootstrap": "bootstrap_samples"}
+
+    seed_count: PositiveInt = 3
     points: list[PositiveInt | Budget] = []
     include_validation: bool = True
-    bootstrap: PositiveInt = 1000
+    bootstrap_samples: PositiveInt = 1000
     confidence: float = Field(0.95, gt=0, lt=1)
 
 
@@ -339,20 +346,23 @@ def _override(document: dict[str, Any], override: str) -> None:
     key, separator, text = override.partition("=")
     if not separator:
         raise ConfigError(f"--set {override}: write key=value, such as selection.budget.features=10")
-    place = document
+    group = document
+    section: type[Section] | None = Config
     *parents, last = key.split(".")
     for parent in parents:
-        child = place.setdefault(parent, {})
+        child = group.setdefault(parent, {})
         if not isinstance(child, dict):
             raise ConfigError(f"--set {override}: {parent} is not a group of fields")
-        place = child
+        group, section = child, section.subsection(parent) if section else None
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
         raise ConfigError(f"--set {override}: the value is not YAML") from None
     if parents and parents[-1] == "budget" and last in UNITS:  # a budget holds one unit: naming another replaces it
-        place.clear()
-    place[last] = value
+        group.clear()
+    for name in section.names_of(last) if section else ():  # the override also replaces a value under the other name
+        group.pop(name, None)
+    group[last] = value
 
 
 def _explain(path: str | Path, error: pydantic.ValidationError) -> str:

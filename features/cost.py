@@ -137,4 +137,4 @@ def cost_model(config: Config, features: Sequence[Feature], encodings: Sequence[
         return parameter_model(encodings, config.model)
     if budget.unit == "cost":
         return declared_model(features, encodings, config.selection.sources)
-    return byte_model(encodings, config.training if budget.slots else None)
+    return byte_model(encodings, config.training if budget.optimizer_slots else None)

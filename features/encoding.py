@@ -23,7 +23,7 @@ class Encoding:
       rows: of its embedding table, ids run over 0..rows-1; 0 for features that are floats.
       length: ids (or floats) per example; more than 1 id is pooled by mean.
       weighted: whether a column `<name>.weights` holds a weight for each id.
-      cap: the largest width its embedding may have; None for the model's.
+      max_width: the largest width its embedding may have; None for the model's.
       group: features of one group are picked together.
     """
 
@@ -31,7 +31,7 @@ class Encoding:
     rows: int
     length: int = 1
     weighted: bool = False
-    cap: int | None = None
+    max_width: int | None = None
     group: str | None = None
 
     @property
@@ -43,7 +43,7 @@ class Encoding:
         """Columns the feature brings into the network at full width."""
         if not self.embedded:
             return self.length
-        return min(embedding_width, self.cap or embedding_width)
+        return min(embedding_width, self.max_width or embedding_width)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

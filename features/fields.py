@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, get_args
 
 import pydantic
-from pydantic import Field
+from pydantic import Field, model_validator
 
 PositiveInt = Annotated[int, Field(gt=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
@@ -17,9 +18,40 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
 class Section(pydantic.BaseModel):
-    """Every part of a config refuses fields it does not know."""
+    """Base of all parts of a config; fields it does not know are refused.
+
+    Attributes:
+      former_names: fields that were called otherwise in earlier versions: the former name, and the one of today. Configs
+        may go on using the former name.
+    """
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    former_names: ClassVar[Mapping[str, str]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_former_names(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        for former, name in cls.former_names.items():
+            if former in values and name in values:
+                raise ValueError(f"`{former}` is the former name of `{name}`; give one of the two")
+        return {cls.former_names.get(key, key): value for key, value in values.items()}
+
+    @classmethod
+    def names_of(cls, field: str) -> tuple[str, ...]:
+        """The present name of a field, which may be given by a former one, then all its former names."""
+        name = cls.former_names.get(field, field)
+        return name, *(former for former, present in cls.former_names.items() if present == name)
+
+    @classmethod
+    def subsection(cls, field: str) -> type[Section] | None:
+        """The class of a field that is a section itself; None of other fields, and of those the class does not know."""
+        if field not in cls.model_fields:
+            return None
+        annotation = cls.model_fields[field].annotation
+        types = get_args(annotation) or (annotation,)
+        return next((each for each in types if isinstance(each, type) and issubclass(each, Section)), None)
 
 
 def expand(text: str) -> str:

@@ -69,7 +69,7 @@ class Plan:
             config.training.model_dump(),
             config.selection.model_dump(exclude={"budget"}),
         ]
-        parts.append([budget.unit, budget.slots, budget.latency_batch])
+        parts.append([budget.unit, budget.optimizer_slots, budget.latency_batch])
         if config.selection.previous:  # not its path alone: what it says
             parts.append(FeatureSpec.load(expand(config.selection.previous)).to_json())
 

@@ -53,7 +53,7 @@ SMALL_CONFIG = {
     "model": {"embedding_width": 4, "cross_layers": 1, "cross_rank": 8, "tower": {"units": [16]}},
     "training": {"batch_size": 128, "table_learning_rate": 0.1},
     "selection": {"budget": {"features": 2}, "batch_size": 64, "epochs": 2},
-    "proof": {"seeds": 2, "bootstrap": 100},
+    "proof": {"seed_count": 2, "bootstrap_samples": 100},
 }
 
 

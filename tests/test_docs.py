@@ -155,7 +155,13 @@ def test_quickstart_as_a_stranger_would(tmp_path, monkeypatch, winnow):
     table = small_logs().rename_columns(["is_click", "good", "fine", "code", "noise", "number", "still"])
     pyarrow.csv.write_csv(table, "clicks.csv")
     lines = commands(ROOT / "docs" / "quickstart.md")
-    small = ["model.embedding_width=4", "model.tower.units=[16]", "proof.seeds=1", "proof.bootstrap=20", "selection.epochs=1"]
+    small = [
+        "model.embedding_width=4",
+        "model.tower.units=[16]",
+        "proof.seed_count=1",
+        "proof.bootstrap_samples=20",
+        "selection.epochs=1",
+    ]
     done = []
     for line in lines:
         given = words(line)

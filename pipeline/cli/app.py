@@ -78,7 +78,7 @@ def retrain(
 ) -> None:
     """Proves the choice: trains the full and the pruned model from scratch, with several seeds.
 
-    Example: winnow retrain configs/demo.yaml --points 5,10,20% --set proof.seeds=5
+    Example: winnow retrain configs/demo.yaml --points 5,10,20% --set proof.seed_count=5
     """
     if points:
         asked = [f"{{bytes: {part}}}" if part.endswith("%") else part for part in points.replace(" ", "").split(",")]

@@ -18,7 +18,7 @@ def spending(document: Mapping[str, Any]) -> dict[str, Any]:
       Among others `limit`, None where it is on no axis of the report's plots.
     """
     budget = Budget.model_validate(document["budget"])
-    drawn = budget.unit == "features" or (budget.unit == "bytes" and not budget.slots)
+    drawn = budget.unit == "features" or (budget.unit == "bytes" and not budget.optimizer_slots)
     return {
         "budget": _words(budget),
         "unit": budget.unit,
@@ -32,7 +32,7 @@ def spending(document: Mapping[str, Any]) -> dict[str, Any]:
 def _words(budget: Budget) -> str:
     counted = {
         "features": "features",
-        "bytes": "bytes of embedding tables" + (" with their optimizer's slots" if budget.slots else ""),
+        "bytes": "bytes of embedding tables" + (" with their optimizer's slots" if budget.optimizer_slots else ""),
         "parameters": "parameters of the tables and of the weights on their columns",
         "cost": "declared cost",
         "latency": f"latency of a request of {budget.latency_batch} rows",

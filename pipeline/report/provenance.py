@@ -41,7 +41,7 @@ def provenance(config: Config, found: Mapping[str, Any], folder: str) -> dict[st
     return {
         "config": fingerprint(config.model_dump(mode="json")),
         "data": fingerprint(found["manifest"]),
-        "seeds": seeds | {"training": [config.training.seed + number for number in range(config.proof.seeds)]},
+        "seeds": seeds | {"training": [config.training.seed + number for number in range(config.proof.seed_count)]},
         "stages": stages,
         "schedule": (found["path"] or {}).get("schedule"),
         "method": (found["path"] or {}).get("method"),

@@ -141,7 +141,7 @@ class Comparison:
 
     def _point(self, chosen: Sequence[Widths], words: str, told: Any) -> dict[str, Any]:
         """A set of features a seed, each retrained and scored with its own."""
-        draws = block_draws(self.config.proof.bootstrap)
+        draws = block_draws(self.config.proof.bootstrap_samples)
         resampled, by_seed = [], []
         for number, widths in enumerate(chosen):
             scores = self._scores(widths, self.config.training.seed + number)

@@ -109,7 +109,7 @@ def prove(
     twins = {name: _first_equal(config, points, name) for name in points}
     split: SplitName = "test" if data.rows("test") else "validation"
     learnt: SplitName = "train+validation" if split == "test" and config.proof.include_validation else "train"
-    seeds = [config.training.seed + n for n in range(config.proof.seeds)]
+    seeds = [config.training.seed + n for n in range(config.proof.seed_count)]
     files.make_folder(files.join(folder, "runs"))
     scores: dict[str, list[Scores]] = {name: [] for name in points}
     speeds: dict[str, list[float]] = {name: [] for name in points}
@@ -188,7 +188,7 @@ def _first_equal(config: Config, points: Mapping[str, Allocation], name: str) ->
 def _points(
     config: Config, data: Transformed, points: Mapping[str, Allocation], scores: Mapping[str, Sequence[Scores]]
 ) -> list[dict[str, Any]]:
-    draws = block_draws(config.proof.bootstrap)
+    draws = block_draws(config.proof.bootstrap_samples)
     resampled = {name: [found.resampled(draws) for found in runs] for name, runs in scores.items()}
     sparsity = config.model.tower.block_sparsity
     thinned = {"pruned": {"block_sparsity": sparsity.model_dump()}} if sparsity else {}

@@ -74,7 +74,7 @@ def path_of_features(config: Config, data: Transformed, found: Candidates) -> di
     steps = reader.steps(selection.batch_size) * selection.epochs
     schedule = Schedule.of(steps, limit, selection.picks_per_round, selection.warmup)
     warn_of_schedule(schedule, selection.epochs)
-    members = selection.members if selection.members > 1 else None
+    members = selection.gate_count if selection.gate_count > 1 else None
     gate = found.gate(members=members)
     model = _gated_model(config, found, gate, schedule)
     gate.pick(found.kept_units)
@@ -102,7 +102,9 @@ def path_of_features(config: Config, data: Transformed, found: Candidates) -> di
             watch.picked([said], dict(zip(found.names, by_feature, strict=True)), quality)
             tick(schedule.warmup_rounds + number, said, auc=quality["auc"] if quality else None)
 
-        callback = Picks(gate, schedule, limit, on_pick=on_pick, carry=selection.carry, head_start=_head_start(config, found))
+        callback = Picks(
+            gate, schedule, limit, on_pick=on_pick, carry=selection.standing_carryover, head_start=_head_start(config, found)
+        )
         job = {"selection": selection.model_dump(), "candidates": [found.units, reader.rows]}
         kept = checkpoints(config, "search", job, [path, orders, attentions], callback)
         dataset = batches(reader, selection.batch_size, selection.seed)
@@ -213,7 +215,7 @@ def path_of_widths(config: Config, data: Transformed, found: Candidates, cost: C
 
         watch = Watch(tick, Events(config.work_dir, "search_of_widths"), selection.batch_size, schedule.steps_per_round)
         ahead = _head_start(config, found)
-        callback = Picks(gate, schedule, limit, costs, selection.frontier.beta, on_pick, head_start=ahead)
+        callback = Picks(gate, schedule, limit, costs, selection.frontier.cost_weight, on_pick, head_start=ahead)
         job = {"selection": selection.model_dump(), "candidates": [found.units, reader.rows], "cost": costs().tolist()}
         kept = checkpoints(config, "search_of_widths", job, [reached, picked], callback)
         dataset = batches(reader, selection.batch_size, selection.seed)

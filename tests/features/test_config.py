@@ -108,3 +108,49 @@ def test_missing_and_broken_files(tmp_path):
     broken.write_text("a: [")
     with pytest.raises(ConfigError, match="cannot be read as YAML"):
         Config.load(broken)
+
+
+FORMER = [
+    ("selection.budget", "slots", "optimizer_slots", True, False),
+    ("proof", "seeds", "seed_count", 1, 5),
+    ("proof", "bootstrap", "bootstrap_samples", 50, 60),
+    ("selection", "members", "gate_count", 2, 4),
+    ("selection", "carry", "standing_carryover", 0.5, 0.25),
+    ("selection.frontier", "beta", "cost_weight", 1.5, 0.75),
+]
+
+
+def _nested(section, fields):
+    """A `selection` or `proof` with the given fields in one of its sections."""
+    *outer, inner = section.split(".")
+    changes = fields if inner in ("selection", "proof") else {inner: fields}
+    if (outer or [inner])[0] == "selection":
+        changes = {"budget": {"bytes": 8}} | changes
+    if section == "selection.budget":
+        changes["budget"] = {"bytes": 8} | fields
+    return {(outer or [inner])[0]: changes}
+
+
+def _value(config, section, name):
+    value = config
+    for part in [*section.split("."), name]:
+        value = getattr(value, part)
+    return value
+
+
+@pytest.mark.parametrize(("section", "former", "name", "value", "other"), FORMER)
+def test_former_names_of_fields_mean_the_same_in_files_and_overrides(write, section, former, name, value, other):
+    by_former, by_name = (Config.load(write(**_nested(section, {key: value}))) for key in (former, name))
+    assert _value(by_name, section, name) == value
+    assert by_former == by_name
+    for written in (former, name):
+        for key in (former, name):
+            config = Config.load(write(**_nested(section, {written: value})), [f"{section}.{key}={other}"])
+            assert _value(config, section, name) == other
+
+
+@pytest.mark.parametrize(("section", "former", "name", "value", "other"), FORMER)
+def test_a_field_under_both_its_names_is_refused(write, section, former, name, value, other):
+    with pytest.raises(ConfigError) as raised:
+        Config.load(write(**_nested(section, {former: value, name: other})))
+    assert f"{section}: `{former}` is the former name of `{name}`; give one of the two" in str(raised.value)

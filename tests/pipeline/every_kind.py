@@ -87,7 +87,7 @@ def every_kind_config(folder: Path, **changes) -> Config:
             "batch_size": 128,
             "epochs": 1,
         },
-        "proof": {"seeds": 1, "bootstrap": 50},
+        "proof": {"seed_count": 1, "bootstrap_samples": 50},
         **changes,
     }
     path = folder / "every-kind.yaml"

@@ -21,7 +21,7 @@ def cluster(small_job, tmp_path):
             features=[{"match": "good"}, {"match": "fine", "kind": "numeric", "buckets": 16}],
             training=SMALL_CONFIG["training"] | {"strategy": strategy},
             selection={"budget": {"features": 1}, "batch_size": 128, "epochs": 1},
-            proof={"seeds": 1, "bootstrap": 10},
+            proof={"seed_count": 1, "bootstrap_samples": 10},
         )
         jobs = {job: addresses(count) for job, count in counts.items()}
         for job, count in counts.items():

@@ -27,7 +27,7 @@ def works(data_folder, tmp_path_factory) -> dict[str, Path]:
         for budget, work in made.items():
             if (folder / "15").exists():
                 shutil.copytree(folder / "15" / "transformed", work / "transformed")
-            run(CONFIG, f"work_dir={work}", f"selection.budget.{budget}", "proof.seeds=1", "proof.bootstrap=100")
+            run(CONFIG, f"work_dir={work}", f"selection.budget.{budget}", "proof.seed_count=1", "proof.bootstrap_samples=100")
         yield made
 
 
@@ -124,7 +124,7 @@ def test_pruned_config_gives_the_same_again(works, winnow, data_folder, tmp_path
     work = works["features=15"]
     code, said = winnow("prune", CONFIG, "--spec", work / "model", "-o", tmp_path / "pruned.yaml")
     assert code == 0, said
-    run(tmp_path / "pruned.yaml", f"work_dir={tmp_path / 'work'}", "proof.seeds=1", "proof.bootstrap=100")
+    run(tmp_path / "pruned.yaml", f"work_dir={tmp_path / 'work'}", "proof.seed_count=1", "proof.bootstrap_samples=100")
     first, again = (FeatureSpec.load(folder / "model") for folder in (work, tmp_path / "work"))
     assert sorted(again.names()) == sorted(first.names())
     assert again.proof.point("pruned").auc["mean"] == pytest.approx(first.proof.point("pruned").auc["mean"], abs=1e-6)

@@ -418,7 +418,12 @@ def test_search_without_validation_rows_or_with_kept_features(config, tmp_path):
         ({"features": 2}, "2 features", "features", 1280),
         ({"bytes": 1500}, "1,500 bytes of embedding tables", "bytes", 1280),
         ({"bytes": "50%"}, "50% of the bytes of embedding tables", "bytes", 1280),
-        ({"bytes": "50%", "slots": True}, "50% of the bytes of embedding tables with their optimizer's slots", "bytes", None),
+        (
+            {"bytes": "50%", "optimizer_slots": True},
+            "50% of the bytes of embedding tables with their optimizer's slots",
+            "bytes",
+            None,
+        ),
         ({"parameters": "5%"}, "5% of the parameters of the tables and of the weights on their columns", "parameters", None),
         ({"cost": 2.5}, "a declared cost of 2.5", "cost", None),
         ({"latency": "2ms"}, "2ms for a request of 32 rows", "latency", None),

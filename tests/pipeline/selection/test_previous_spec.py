@@ -63,14 +63,16 @@ def config_of(tmp_path):
 
 
 def test_features_stay_unless_the_data_speaks_against_them(small_job, winnow, tmp_path):
-    config = small_job(selection={**SMALL_CONFIG["selection"], "keep": ["noise"]}, proof={"seeds": 1, "bootstrap": 50})
+    config = small_job(
+        selection={**SMALL_CONFIG["selection"], "keep": ["noise"]}, proof={"seed_count": 1, "bootstrap_samples": 50}
+    )
     code, said = winnow("run", config)
     assert code == 0, said
     earlier = tmp_path / "earlier.json"
     FeatureSpec.load(tmp_path / "work" / "model").save(earlier)
     assert "noise" in FeatureSpec.load(earlier).names()
 
-    small_job(proof={"seeds": 1, "bootstrap": 50})
+    small_job(proof={"seed_count": 1, "bootstrap_samples": 50})
     sets = ["--set", f"work_dir={tmp_path / 'new'}"]
     kept = {}
     for head_start in (1, 50):

@@ -39,7 +39,7 @@ selection:
   budget: {features: 3}
   # seldom
   seed: 7
-proof: {seeds: 2}
+proof: {seed_count: 2}
 """
 
 EXPECTED = """\
@@ -65,7 +65,7 @@ features:
 model:
   embedding_width: 8  # enough
 
-proof: {seeds: 2}
+proof: {seed_count: 2}
 """
 
 

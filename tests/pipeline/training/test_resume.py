@@ -43,7 +43,7 @@ def two_jobs(small_job, winnow, tmp_path):
     """Configs of one job with two work folders, both preprocessed."""
     features = [{"match": ["good", "noise", "code"]}, {"match": ["fine"], "kind": "numeric", "buckets": 16}]
     training = SMALL_CONFIG["training"] | {"checkpoint_minutes": 0}
-    config = small_job(features=features, training=training, proof={"seeds": 1, "bootstrap": 10})
+    config = small_job(features=features, training=training, proof={"seed_count": 1, "bootstrap_samples": 10})
     code, said = winnow("preprocess", config)
     assert code == 0, said
     document = yaml.safe_load(config.read_text())
