@@ -37,10 +37,10 @@ from rich.table import Table
 from features.config import ModelConfig, TrainingConfig
 from models.optimizer import compose
 from models.ranking import RankingModel
-from models.schedule import Phases
 from models.sparsity.layers import BlockSparse, BlockSparseConv2D, BlockSparseDense
 from models.sparsity.masks import METHODS, BlockMasks
-from models.training import score
+from models.sparsity.phases import Phases
+from models.training import evaluate
 from pipeline.dataset.reader import Reader
 from pipeline.dataset.transformed import Transformed
 from pipeline.serving.timing import latencies
@@ -124,7 +124,7 @@ class KuaiRand(Task):
         return model
 
     def measure(self, model: RankingModel) -> dict[str, float]:
-        quality = score(model, self.test).quality()
+        quality = evaluate(model, self.test).quality()
         return {"log_loss": quality.log_loss, "auc": quality.auc}
 
 

@@ -72,10 +72,10 @@ def measure(asked: argparse.Namespace) -> dict[str, object]:
     import features  # noqa: F401
     from features.config import ModelConfig, TowerConfig, TrainingConfig
     from features.encoding import Encoding
+    from models.build import build_model
     from models.embedding import EmbeddingTables
     from models.gate import SOFT, SequentialAttention
     from models.steps import make_steps
-    from models.training import build_model
 
     gpus, variant = asked.gpus[0], asked.variants[0]
     devices = [device.name for device in tf.config.list_logical_devices("GPU")][:gpus]

@@ -27,7 +27,7 @@ from models.embedding import EmbeddingTables
 from models.gate import SOFT, SequentialAttention
 from models.steps import make_steps
 from models.strategy import make_strategy
-from models.training import build_model
+from models.build import build_model
 
 TURNS, FEATURES, ROWS, WIDTH = 9, 26, 100_000, 16
 

@@ -60,7 +60,7 @@ class SearchSchedule(Document):
 
 
 class Stability(Document):
-    """How far gates that were trained side by side agree; see `models.stability`."""
+    """How far gates that were trained side by side agree; see `models.consensus`."""
 
     members_spearman: float
     mean_rank: dict[str, float]

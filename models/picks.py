@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from models.gate import OPEN, SOFT, SequentialAttention
-from models.schedule import Floats, Schedule, frontier_scores, standings, top
+from models.pick_rules import Floats, frontier_scores, standings, top
+from models.schedule import Schedule
 
 OnPick = Callable[[int, Any, Any, Any, Mapping[str, float]], None]
 

@@ -18,7 +18,7 @@ Train = Callable[[Any, int, int, Sequence[tf.keras.callbacks.Callback]], Any]
 
 
 @dataclass(frozen=True)
-class Context:
+class RankingContext:
     """The same for all methods, so that they differ in nothing but how they score.
 
     Attributes:
@@ -54,7 +54,7 @@ class Context:
         steps: int,
         held_out: Sequence[Any],
         seed: int,
-    ) -> Context:
+    ) -> RankingContext:
         """A context over the features of a ranking model; features of one unit are one candidate."""
         place = {name: index for index, unit in enumerate(units) for name in unit}
         layout = EmbeddingTables(encodings, widths)

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from models.gate import HARD, OPEN, SOFT, SequentialAttention
-from models.penalty import PenalisedGate
-from models.ranking_context import Context
-from models.schedule import top
+from models.penalised_gate import PenalisedGate
+from models.pick_rules import top
+from models.ranking_context import RankingContext
 
 Floats = npt.NDArray[np.float64]
 _ROUNDS = 10
@@ -21,16 +21,16 @@ _ROUNDS = 10
 class Method(Protocol):
     """A way to rank."""
 
-    def __call__(self, context: Context) -> list[tuple[str, float]]:
+    def __call__(self, context: RankingContext) -> list[tuple[str, float]]:
         """All candidates with their scores, the best first."""
 
 
-def random(context: Context) -> list[tuple[str, float]]:
+def random(context: RankingContext) -> list[tuple[str, float]]:
     """A seeded shuffle: the floor that any method must clear."""
     return _ranked(context, np.random.default_rng(context.seed).random(len(context.names)))
 
 
-def lly(context: Context) -> list[tuple[str, float]]:
+def lly(context: RankingContext) -> list[tuple[str, float]]:
     """The logits of one softmax gate over all candidates, trained once with nothing picked.
 
     Source: after Liao, Latty, Yang, "Feature Selection Using Batch-Wise Attenuation and Feature Mask Normalization", IJCNN
@@ -45,21 +45,21 @@ def lly(context: Context) -> list[tuple[str, float]]:
     return _ranked(context, gate.logits.numpy())
 
 
-def l1_gate(context: Context, penalty: float = 1e-3) -> list[tuple[str, float]]:
+def l1_gate(context: RankingContext, penalty: float = 1e-3) -> list[tuple[str, float]]:
     """Weights of a gate under an l1 penalty; see `PenalisedGate`."""
     gate = PenalisedGate(context.owners, penalty)
     _trained(context, gate)
     return _ranked(context, gate.importance())
 
 
-def group_lasso(context: Context, penalty: float = 1e-4) -> list[tuple[str, float]]:
+def group_lasso(context: RankingContext, penalty: float = 1e-4) -> list[tuple[str, float]]:
     """Norms of each candidate's column weights under a group LASSO penalty; see `PenalisedGate`."""
     gate = PenalisedGate(context.owners, penalty, by_column=True)
     _trained(context, gate)
     return _ranked(context, gate.importance())
 
 
-def gradient(context: Context) -> list[tuple[str, float]]:
+def gradient(context: RankingContext) -> list[tuple[str, float]]:
     """Mean over batches of |dLoss/dgate|, the gate of each candidate standing at 1.
 
     Source: Single-shot Feature Selection, as in the ERASE benchmark (Jia et al., KDD 2024).
@@ -69,7 +69,7 @@ def gradient(context: Context) -> list[tuple[str, float]]:
     return _ranked(context, np.mean(batches, axis=0))
 
 
-def taylor(context: Context) -> list[tuple[str, float]]:
+def taylor(context: RankingContext) -> list[tuple[str, float]]:
     """Mean over rows of |dLoss/dx * (mean(x) - x)|: to first order, what putting a candidate's mean in its place changes.
 
     Source: SHARK's F-permutation (Zhang et al., CIKM 2023, eq. 4 to 6).
@@ -81,7 +81,7 @@ def taylor(context: Context) -> list[tuple[str, float]]:
     return _ranked(context, sum(np.abs(context.totals(g * len(g) * (mean - x))).sum(0) for x, g in found) / rows)
 
 
-def permutation(context: Context) -> list[tuple[str, float]]:
+def permutation(context: RankingContext) -> list[tuple[str, float]]:
     """Growth of the held-out loss when a candidate's values are shuffled among the rows.
 
     Source: Breiman, "Random Forests", Machine Learning 2001, section 10; Fisher, Rudin, Dominici, JMLR 2019.
@@ -108,7 +108,7 @@ def permutation(context: Context) -> list[tuple[str, float]]:
     return _ranked(context, np.array(growth))
 
 
-def omp(context: Context) -> list[tuple[str, float]]:
+def omp(context: RankingContext) -> list[tuple[str, float]]:
     """Group Orthogonal Matching Pursuit: train with only what is picked, add the candidate of the largest gradient norm.
 
     The gradient is that of the loss over the held-out rows in the candidate's table as if its gate stood at 1, or in its gate
@@ -138,7 +138,7 @@ METHODS: dict[str, Method] = {
 }
 
 
-def _trained(context: Context, gate: Any = None, callback: Any = None) -> Any:
+def _trained(context: RankingContext, gate: Any = None, callback: Any = None) -> Any:
     """A model trained for all of the context's steps."""
     model = context.build(gate)
     rounds = min(_ROUNDS, context.steps)
@@ -146,7 +146,7 @@ def _trained(context: Context, gate: Any = None, callback: Any = None) -> Any:
     return model
 
 
-def _column_gradients(context: Context, model: Any) -> Iterator[tuple[Floats, Floats]]:
+def _column_gradients(context: RankingContext, model: Any) -> Iterator[tuple[Floats, Floats]]:
     """Each held-out batch's columns and the gradient of its mean loss in them, both [rows, columns]."""
     for inputs, label, *_ in context.held_out:
         x = model.embedding(_tensors(inputs))
@@ -156,7 +156,7 @@ def _column_gradients(context: Context, model: Any) -> Iterator[tuple[Floats, Fl
         yield x.numpy(), tape.gradient(loss, x).numpy()
 
 
-def _table_gradients(context: Context, model: Any) -> Floats:
+def _table_gradients(context: RankingContext, model: Any) -> Floats:
     """Norm of each candidate's gradient over the held-out rows, [candidates]."""
     tables = [np.zeros(variable.shape) for variable in model.table_variables]
     gates = np.zeros(len(context.owners))
@@ -190,5 +190,5 @@ def _tensors(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, tf.Tensor]:
     return {name: tf.convert_to_tensor(array) for name, array in inputs.items()}
 
 
-def _ranked(context: Context, scores: npt.NDArray[np.floating]) -> list[tuple[str, float]]:
+def _ranked(context: RankingContext, scores: npt.NDArray[np.floating]) -> list[tuple[str, float]]:
     return [(context.names[index], float(scores[index])) for index in top(np.asarray(scores), len(context.names))]

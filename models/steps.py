@@ -12,7 +12,7 @@ import tensorflow as tf
 from features.errors import ConfigError
 
 Shard = tuple[int, int]
-Data: TypeAlias = "tf.data.Dataset | Callable[[int, Shard], tf.data.Dataset]"
+BatchSource: TypeAlias = "tf.data.Dataset | Callable[[int, Shard], tf.data.Dataset]"
 """An endless dataset of (inputs, label[, weight]) batches that stands at the first step; or a function that makes one that
 stands at a given step, of a part (index, count) of each global batch."""
 
@@ -32,7 +32,7 @@ class Steps(Protocol):
         """Makes `count` steps; returns the loss of each, float32 [count]."""
 
 
-def make_steps(model: Any, data: Data, start: int) -> Steps:
+def make_steps(model: Any, data: BatchSource, start: int) -> Steps:
     """The steps of a compiled model from step `start` on.
 
     Raises:
@@ -63,7 +63,7 @@ def per_replica(batch_size: int, strategy: tf.distribute.Strategy) -> int:
 class _Replicated:
     """Every replica holds all variables and takes its part of each batch."""
 
-    def __init__(self, model: Any, data: Data, start: int) -> None:
+    def __init__(self, model: Any, data: BatchSource, start: int) -> None:
         strategy = model.distribute_strategy
         self.most = model.steps_per_execution
         self._batches = iter(strategy.distribute_datasets_from_function(lambda context: _part(data, start, context)))
@@ -90,7 +90,7 @@ class _Coordinated:
     once, also where a worker is lost: what it was sent goes to another.
     """
 
-    def __init__(self, model: Any, data: Data, start: int) -> None:
+    def __init__(self, model: Any, data: BatchSource, start: int) -> None:
         self.most = max(model.steps_per_execution, 32 * _BATCHES_PER_CALL)
         self._batches = iter(data if isinstance(data, tf.data.Dataset) else data(start, (0, 1)))
         self._coordinator = tf.distribute.coordinator.ClusterCoordinator(model.distribute_strategy)
@@ -111,7 +111,7 @@ class _Coordinated:
         return np.concatenate([np.asarray(losses.fetch()) for losses in sent])
 
 
-def _part(data: Data, start: int, context: tf.distribute.InputContext) -> tf.data.Dataset:
+def _part(data: BatchSource, start: int, context: tf.distribute.InputContext) -> tf.data.Dataset:
     """The batches of one worker's replicas, each of a replica's size."""
     pipelines = context.num_input_pipelines
     if isinstance(data, tf.data.Dataset):

@@ -1,11 +1,11 @@
-"""Builds, trains and scores ranking models."""
+"""Trains and evaluates ranking models."""
 
 from __future__ import annotations
 
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,93 +13,18 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from features.config import ModelConfig, TrainingConfig
-from features.encoding import Encoding
-from features.errors import ConfigError, DataError, StoppedError
+from features.errors import DataError, StoppedError
 from models.checkpoint import Checkpoints
-from models.embedding import EmbeddingTables
-from models.gate import SequentialAttention
-from models.memory import Footprint, describe, human
+from models.memory import human
 from models.metrics import Scores
-from models.optimizer import compose, make_slots
 from models.ranking import RankingModel
-from models.steps import Data, make_steps, per_replica, sharded
+from models.steps import BatchSource, make_steps
 from models.strategy import TrainingError, several_tasks
-
-_STEPS_PER_EXECUTION = 32
-
-
-def build_model(
-    encodings: Sequence[Encoding],
-    widths: Mapping[str, int],
-    model: ModelConfig,
-    training: TrainingConfig,
-    strategy: tf.distribute.Strategy,
-    seed: int,
-    gate: SequentialAttention | None = None,
-    gate_learning_rate: float = 1e-3,
-    steps_per_execution: int = _STEPS_PER_EXECUTION,
-    batch_size: int | None = None,
-    say: Callable[[str], None] = lambda _: None,
-) -> RankingModel:
-    """A compiled model with all its variables, and its optimizer's, made; the same seed gives the same start.
-
-    Args:
-      encodings: of the features the model takes.
-      widths: columns of each feature, by name.
-      model: the network.
-      training: the optimizers, precision and compilation.
-      strategy: that trains it.
-      seed: of the start.
-      gate: set between tables and network, if given.
-      gate_learning_rate: of its logits.
-      steps_per_execution: optimizer steps between two looks at the host.
-      batch_size: global; `training`'s if left out.
-      say: told what lies where and how much memory it takes.
-
-    Raises:
-      ConfigError: a device cannot hold the model, or the batch is not the same for all replicas.
-    """
-    tf.keras.utils.set_random_seed(seed)
-    examples = per_replica(batch_size or training.batch_size, strategy)
-    xla = _xla(training, EmbeddingTables(encodings, widths), examples, strategy)
-    for line in describe(Footprint.of(encodings, widths, training, examples, dense=xla), strategy):
-        say(line)
-    with strategy.scope(), _precision(training):
-        made = RankingModel(encodings, widths, model, gate)
-        made.embedding.dense = True if xla else False if sharded(strategy) else None
-        made(example_inputs(encodings))
-        optimizer = compose(
-            training,
-            lambda: made.table_variables,
-            lambda: made.gate_variables,
-            lambda: made.network_variables,
-            gate_learning_rate,
-        )
-        make_slots(optimizer)
-        loss = tf.keras.losses.BinaryCrossentropy(from_logits=True)
-        made.compile(optimizer, loss, steps_per_execution=steps_per_execution, jit_compile=xla)
-    made.steps_per_execution = steps_per_execution
-    return made
-
-
-def example_inputs(encodings: Sequence[Encoding]) -> dict[str, tf.Tensor]:
-    """A batch of one, all missing, of the shapes a model takes."""
-    slots = sum(encoding.length for encoding in encodings if encoding.embedded)
-    floats = sum(encoding.length for encoding in encodings if not encoding.embedded)
-    inputs = {}
-    if slots:
-        inputs["ids"] = tf.ones([1, slots], tf.int32)
-    if floats:
-        inputs["values"] = tf.zeros([1, floats])
-    if any(encoding.weighted for encoding in encodings):
-        inputs["weights"] = tf.ones([1, slots])
-    return inputs
 
 
 def train(
     model: RankingModel,
-    data: Data,
+    data: BatchSource,
     rounds: int,
     steps_per_round: int,
     callbacks: Sequence[tf.keras.callbacks.Callback] = (),
@@ -147,8 +72,12 @@ def train(
     return time.monotonic() - started
 
 
-def score(model: RankingModel, batches: Iterable[Any]) -> Scores:
-    """Scores (inputs, label[, weight]) batches."""
+def evaluate(model: RankingModel, batches: Iterable[Any]) -> Scores:
+    """Scores (inputs, label[, weight]) batches.
+
+    Raises:
+      DataError: there are none, or the model scores a row as not a number.
+    """
     scores = Scores()
     for inputs, label, *_ in batches:
         tensors = {name: tf.convert_to_tensor(array) for name, array in inputs.items()}
@@ -211,28 +140,3 @@ def _check(losses: npt.NDArray[np.float32], step: int, steps_per_round: int) -> 
             f"{at // steps_per_round + 1}); lower training.learning_rate or training.table_learning_rate, or look for extreme "
             "values in dense and `value` features. An earlier checkpoint, if there is one, is untouched"
         )
-
-
-def _xla(training: TrainingConfig, tables: EmbeddingTables, examples: int, strategy: tf.distribute.Strategy) -> bool:
-    """Whether to compile with XLA: `auto` does on GPUs, where tables suit the dense gradients that it needs."""
-    if training.xla != "auto":
-        if training.xla and sharded(strategy):
-            raise ConfigError("training.xla: parameter servers need sparse gradients, which XLA does not compile")
-        return training.xla
-    if sharded(strategy) or not tf.config.list_logical_devices("GPU"):
-        return False
-    return all(tables.prefers_dense(group, examples) for group in tables.groups)
-
-
-@contextmanager
-def _precision(training: TrainingConfig) -> Iterator[None]:
-    """Layers made within compute in the precision that the config asks for; `auto` is bfloat16 on GPUs."""
-    mixed = training.mixed_precision
-    if mixed == "auto":
-        mixed = bool(tf.config.list_logical_devices("GPU"))
-    before = tf.keras.mixed_precision.global_policy()
-    tf.keras.mixed_precision.set_global_policy("mixed_bfloat16" if mixed else "float32")
-    try:
-        yield
-    finally:
-        tf.keras.mixed_precision.set_global_policy(before)

@@ -18,7 +18,7 @@ import tensorflow_recommenders as tfrs
 
 from models.gate import SequentialAttention
 from models.picks import Picks
-from models.ranking_context import Context
+from models.ranking_context import RankingContext
 from models.ranking_methods import METHODS
 from models.schedule import Schedule
 
@@ -37,7 +37,7 @@ class DenseTraining:
       learning_rate: of Adam, at the start; it falls to zero along a half cosine.
       gate_learning_rate: of the gate's own Adam, constant.
       warmup: share of a selection's rounds with all gates open.
-      carry: how much of its standing a column takes into the next round (see `models.schedule.standings`); 0 is the paper's.
+      carry: how much of its standing a column takes into the next round (see `models.pick_rules.standings`); 0 is the paper's.
     """
 
     hidden: int = 67
@@ -120,7 +120,7 @@ def select_columns(
         build = _builder(x, y, training, seed)
         held_out = [({"values": x[:8192]}, y[:8192])]
         slots = {"values": np.arange(x.shape[1])}
-        context = Context(names, owners, slots, build, partial(_train, x, y, training, seed), steps, held_out, seed)
+        context = RankingContext(names, owners, slots, build, partial(_train, x, y, training, seed), steps, held_out, seed)
         return [int(name) for name, _ in METHODS[method](context)[:k]]
     schedule = Schedule.of(steps, k, picks_per_round, training.warmup)
     gate = SequentialAttention(owners)

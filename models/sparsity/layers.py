@@ -13,7 +13,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from features.errors import ConfigError
-from models.schedule import strongest
+from models.sparsity.blocks import strongest
 from models.sparsity.compact import CompactConv2D, CompactDense
 
 FIELD = "model.tower.block_sparsity"
@@ -35,7 +35,7 @@ class BlockSparse(tf.keras.layers.Layer):
       attention: whether blocks have trained logits; without, attention is 1.
       balanced: whether each block of outputs keeps the same number of input blocks, and each of inputs about the same.
       apart: whether the inputs each tell something of their own, as features do and places of an image do not. Then rows and
-        columns share the places (`models.schedule.strongest`), and attention is among the blocks that are left.
+        columns share the places (`models.sparsity.blocks.strongest`), and attention is among the blocks that are left.
     """
 
     def __init__(

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from models.pick_rules import Floats
 from models.picks import reset_slots
-from models.schedule import Floats, Phases, strongest
+from models.sparsity.blocks import strongest
 from models.sparsity.layers import BlockSparse
+from models.sparsity.phases import Phases
 
 
 @dataclass(frozen=True)

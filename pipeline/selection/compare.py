@@ -19,7 +19,7 @@ from features.cost import total_bytes
 from features.errors import ConfigError
 from models.metrics import Scores, block_draws, interval
 from models.ranking_methods import METHODS
-from models.training import score
+from models.training import evaluate
 from pipeline.dataset.reader import Reader
 from pipeline.dataset.transformed import SplitName, Transformed
 from pipeline.runtime import files
@@ -166,7 +166,7 @@ class Comparison:
             with np.load(path) as held:
                 return Scores.restore(held)
         model, encodings, _ = fit(self.config, self.data, widths, seed, self._learnt)
-        scores = score(model, Reader(self.data, self._split, encodings).ordered(EVALUATION_BATCH))
+        scores = evaluate(model, Reader(self.data, self._split, encodings).ordered(EVALUATION_BATCH))
         aside = path.with_suffix(".partial.npz")
         np.savez_compressed(aside, allow_pickle=False, **scores.state())
         aside.rename(path)

@@ -16,13 +16,14 @@ from features.allocation import Allocation
 from features.config import Config
 from features.cost import total_bytes
 from features.encoding import Encoding
+from models.build import build_model
 from models.metrics import Scores, block_draws, interval
 from models.ranking import RankingModel
-from models.schedule import DENSE, Phases
 from models.sparsity.masks import METHODS, BlockMasks
+from models.sparsity.phases import DENSE, Phases
 from models.strategy import follows, make_strategy
 from models.tower import sparse_layers
-from models.training import build_model, score, train
+from models.training import evaluate, train
 from pipeline.dataset.reader import Reader
 from pipeline.dataset.transformed import SplitName, Transformed
 from pipeline.runtime import files
@@ -165,7 +166,7 @@ class _Run:
                 return Scores.restore(held), float(held["speed"])
         sparse = _thinned(self.config, self.name)
         model, encodings, speed = fit(self.config, self.data, self.widths, self.seed, self.learnt, sparse)
-        scores = score(model, Reader(self.data, self.split, encodings).ordered(8192))
+        scores = evaluate(model, Reader(self.data, self.split, encodings).ordered(8192))
         if follows(self.config.training):
             return scores, speed
         if keep:

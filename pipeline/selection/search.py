@@ -12,14 +12,15 @@ import numpy as np
 
 from features.config import Config
 from features.cost import CostModel, cost_model, table_bytes
+from models.build import build_model
+from models.consensus import consensus
 from models.gate import SequentialAttention
 from models.picks import Picks
-from models.ranking_context import Context
+from models.ranking_context import RankingContext
 from models.ranking_methods import METHODS
 from models.schedule import Schedule
-from models.stability import consensus
 from models.strategy import make_strategy
-from models.training import build_model, train
+from models.training import train
 from pipeline.dataset.reader import Reader
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
@@ -148,7 +149,7 @@ def path_of_ranking(config: Config, data: Transformed, found: Candidates) -> dic
     held_out = Reader(data, "validation", found.encodings) if data.rows("validation") else reader
     batches = list(islice(held_out.ordered(selection.batch_size), max(1, ESTIMATION_ROWS // selection.batch_size)))
     build = partial(_gated_model, config, found, schedule=schedule)
-    context = Context.of(found.encodings, found.widths, found.units, build, trained, steps, batches, selection.seed)
+    context = RankingContext.of(found.encodings, found.widths, found.units, build, trained, steps, batches, selection.seed)
     ranking = METHODS[selection.method](context)
     say(f"search: {selection.method} ranks {', '.join(name for name, _ in ranking)}")
     place = {" + ".join(unit): number for number, unit in enumerate(found.units)}

@@ -15,7 +15,7 @@ from features.cost import parameter_model, table_bytes, total_bytes
 from features.encoding import Encoding
 from features.errors import ConfigError
 from models.metrics import Quality
-from models.training import score
+from models.training import evaluate
 from pipeline.dataset.reader import Reader
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
@@ -169,7 +169,7 @@ def _judge(config: Config, data: Transformed) -> Judge:
             return None
         cut = data.cut(allocation.rows)
         model, encodings, _ = fit(config, cut, allocation.widths, config.training.seed + turn, most=TRIAL_STEPS)
-        found = score(model, Reader(cut, "validation", encodings).ordered(EVALUATION_BATCH)).quality()
+        found = evaluate(model, Reader(cut, "validation", encodings).ordered(EVALUATION_BATCH)).quality()
         say(f"select: {what}, {len(allocation.widths)} features: validation AUC {found.auc:.4f}")
         warn_of_quality(found.auc, f"{what}: validation")
         return found

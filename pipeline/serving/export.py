@@ -19,9 +19,9 @@ from features.graph import write_graph
 from features.inputs import Input, argument_names
 from features.spec import FILE, SCHEMA_FILE, VOCABULARY_FOLDER, FeatureSpec, KeptFeature, RawInput, Vocabulary, sha256
 from features.statistics import Statistics
+from models.build import example_inputs
 from models.ranking import RankingModel
-from models.serving import SCORE, ServingModel
-from models.training import example_inputs
+from models.serving_model import SCORE, ServingModel
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
 from pipeline.runtime.fingerprint import fingerprint

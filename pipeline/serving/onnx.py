@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from features.errors import ConfigError, DataError
-from models.serving import SCORE
+from models.serving_model import SCORE
 from pipeline.serving.golden_requests import GOLDEN_FILE, read_golden
 from pipeline.serving.saved_model import EXTRA, Served
 

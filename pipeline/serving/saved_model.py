@@ -12,7 +12,7 @@ import tensorflow as tf
 from features.errors import DataError
 from features.inputs import Input
 from features.spec import FILE, FeatureSpec
-from models.serving import SCORE
+from models.serving_model import SCORE
 from pipeline.serving.golden_requests import Request, as_examples, as_tensors
 
 SAVED_MODEL, EXTRA = "saved_model", "assets.extra"

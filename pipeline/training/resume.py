@@ -10,7 +10,7 @@ import numpy as np
 
 from features.config import Config
 from models.checkpoint import Checkpoints
-from models.steps import Data
+from models.steps import BatchSource
 from models.strategy import follows, make_strategy, serve
 from pipeline.dataset.reader import Reader
 from pipeline.runtime import files
@@ -60,7 +60,7 @@ def takes_part(config: Config, stages: Collection[str]) -> bool:
     return True
 
 
-def batches(reader: Reader, batch_size: int, seed: int) -> Data:
+def batches(reader: Reader, batch_size: int, seed: int) -> BatchSource:
     """The reader's dataset from any step on, of any part of each batch."""
     made: Callable[..., Any] = partial(reader.dataset, batch_size, seed)
     return made

@@ -31,8 +31,8 @@ def test_slots_of_the_optimizer_count(optimizer, floats_a_row):
 
 @pytest.mark.parametrize("interaction", ["dcn", "none"])
 def test_parameters_are_those_that_a_column_more_brings(interaction):
+    from models.build import example_inputs
     from models.ranking import RankingModel
-    from models.training import example_inputs
 
     config = ModelConfig(interaction=interaction, cross_rank=4)
 

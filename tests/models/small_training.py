@@ -14,13 +14,14 @@ import tensorflow as tf
 
 from features.config import ModelConfig, TowerConfig, TrainingConfig
 from features.encoding import Encoding
+from models.build import build_model
 from models.checkpoint import Checkpoints
 from models.embedding import EmbeddingTables
 from models.gate import SequentialAttention
 from models.picks import Picks
 from models.schedule import Schedule
 from models.strategy import follows, make_strategy, serve
-from models.training import build_model, train
+from models.training import train
 
 ROWS, FEATURES, BATCH, PICKS = 20, 5, 64, 3
 ENCODINGS = [Encoding(f"f{n}", ROWS) for n in range(FEATURES)] + [Encoding("v", 0, 2)]

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from features.config import SelectionConfig
 from features.encoding import Encoding
-from models.penalty import PenalisedGate
-from models.ranking_context import Context
+from models.penalised_gate import PenalisedGate
+from models.ranking_context import RankingContext
 from models.ranking_methods import METHODS
 
 ROWS = 2000
@@ -64,7 +64,7 @@ def context(x, y, weights=None, trains=True, seed=1):
             model.fit(data, epochs=rounds, steps_per_epoch=steps, callbacks=callbacks, verbose=0)
 
     batches = [({"values": x[at : at + 500]}, y[at : at + 500]) for at in range(0, len(x), 500)]
-    return Context(["a", "b", "c", "d"], [0, 1, 2, 3], {"values": np.arange(4)}, build, train, 300, batches, seed)
+    return RankingContext(["a", "b", "c", "d"], [0, 1, 2, 3], {"values": np.arange(4)}, build, train, 300, batches, seed)
 
 
 def test_config_names_the_methods():
@@ -150,7 +150,7 @@ def test_omp_scores_tables_by_the_norm_of_their_gradient():
 
     tables = [np.array([0, 0, 1, 1, 1])]
     held_out = [({"ids": ids[:3]}, y[:3]), ({"ids": ids[3:]}, y[3:])]
-    made = Context(["two", "three"], [0, 1], {"ids": np.array([0, 1])}, build, train, 10, held_out, 1, tables)
+    made = RankingContext(["two", "three"], [0, 1], {"ids": np.array([0, 1])}, build, train, 10, held_out, 1, tables)
     ranking = METHODS["omp"](made)
     # Nothing picked: every logit 0, residuals -.5, -.5, .5, -.5. Rows: (-1, 0) of `two`, (0, -.5, -.5) of `three`.
     assert ranking[0] == ("two", pytest.approx(1.0))
@@ -168,7 +168,7 @@ def test_context_over_a_ranking_model_knows_slots_columns_and_rows():
     ]
     widths = {"tags": 2, "price": 1, "user": 4, "age": 2}
     units = [["tags"], ["price"], ["user", "age"]]
-    made = Context.of(encodings, widths, units, lambda gate: None, lambda *_: None, 1, [], 1)
+    made = RankingContext.of(encodings, widths, units, lambda gate: None, lambda *_: None, 1, [], 1)
     assert made.names == ["tags", "price", "user + age"]
     assert made.owners == [0, 0, 2, 2, 2, 2, 2, 2, 1]  # tables by width, then floats
     assert made.slots["ids"].tolist() == [0, 0, 0, 2, 2]

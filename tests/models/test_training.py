@@ -8,9 +8,10 @@ import tensorflow as tf
 from features.config import TrainingConfig
 from features.errors import ConfigError, StoppedError
 from models import memory
+from models.build import build_model
 from models.checkpoint import Checkpoints
 from models.strategy import make_strategy
-from models.training import TrainingError, build_model, score, train
+from models.training import TrainingError, evaluate, train
 from tests.models.small_training import BATCH, ENCODINGS, WIDTHS, batch, checksum, data, made
 
 ONE = TrainingConfig(strategy="one_device", batch_size=BATCH, table_learning_rate=0.1)
@@ -137,7 +138,7 @@ def test_fast_arithmetic_keeps_the_auc(strategy, fast):
     for training in (ONE, ONE.model_copy(update=fast)):
         model = made(training, strategy, gated=False)[0]
         train(model, data, 1, 96)
-        aucs.append(score(model, held).quality().auc)
+        aucs.append(evaluate(model, held).quality().auc)
     assert aucs[0] > 0.9
     assert aucs[1] == pytest.approx(aucs[0], abs=5e-4 if "xla" in fast else 2e-3)
     assert tf.keras.mixed_precision.global_policy().name == "float32"

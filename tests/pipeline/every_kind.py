@@ -113,8 +113,8 @@ def trained_scores(job) -> np.ndarray:
     """Scores of the test rows by the trained model on the transformed data."""
     import tensorflow as tf
 
+    from models.build import example_inputs
     from models.ranking import RankingModel
-    from models.training import example_inputs
     from pipeline.dataset.reader import Reader, Transformed
 
     data = Transformed(f"{job.work_dir}/transformed")

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from features.config import Config
 from features.errors import ConfigError
+from models.build import example_inputs
 from models.ranking import RankingModel
-from models.serving import stack
-from models.training import example_inputs
+from models.serving_model import stack
 from pipeline.dataset.reader import Transformed
 from pipeline.serving.export import serving_model
 

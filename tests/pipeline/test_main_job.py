@@ -64,8 +64,8 @@ def check_serving(work: Path, tmp_path: Path) -> None:
     import tensorflow as tf
 
     from features.config import Config
+    from models.build import example_inputs
     from models.ranking import RankingModel
-    from models.training import example_inputs
     from pipeline.dataset.reader import Reader, Transformed
 
     config = Config.load(tmp_path / "small.yaml")

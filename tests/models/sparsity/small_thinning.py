@@ -11,12 +11,13 @@ import sys
 import tensorflow as tf
 
 from features.config import BlockSparsityConfig, ModelConfig, TowerConfig, TrainingConfig
+from models.build import build_model
 from models.checkpoint import Checkpoints
-from models.schedule import Phases
 from models.sparsity.masks import BlockMasks
+from models.sparsity.phases import Phases
 from models.strategy import make_strategy
 from models.tower import sparse_layers
-from models.training import build_model, train
+from models.training import train
 from tests.models.small_training import BATCH, ENCODINGS, WIDTHS, Dying, checksum, data
 
 PHASES = Phases.of(steps=160, rounds=20)  # 8 steps each: 4 rounds dense, 10 in which blocks go, 6 sparse

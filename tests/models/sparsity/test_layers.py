@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from features.config import BlockSparsityConfig, TowerConfig
 from features.errors import ConfigError
-from models.schedule import Phases
 from models.sparsity.layers import BlockSparseConv2D, BlockSparseDense
 from models.sparsity.masks import METHODS, BlockMasks
+from models.sparsity.phases import Phases
 from models.tower import make_tower
 
 

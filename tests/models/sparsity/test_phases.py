@@ -2,11 +2,10 @@
 
 import math
 
-import numpy as np
 import pytest
 
 from features.errors import ConfigError
-from models.schedule import DENSE, SPARSE, SPARSIFICATION, Phases, sparsity_at, strongest
+from models.sparsity.phases import DENSE, SPARSE, SPARSIFICATION, Phases, sparsity_at
 
 
 def test_sparsity_rises_along_the_exponential_of_the_paper():
@@ -48,40 +47,3 @@ def test_short_trainings_still_have_every_phase(steps):
 def test_a_plan_longer_than_the_training_is_refused():
     with pytest.raises(ConfigError, match=r"3 phases need 3 optimizer steps, the training has 2; raise .* at least 2-fold"):
         Phases.of(2)
-
-
-def test_the_strongest_blocks_stay():
-    scores = np.array([[5.0, 1.0], [5.0, 2.0], [3.0, 9.0]])
-    assert strongest(scores, 0.5).tolist() == [[True, False], [True, False], [False, True]]
-    assert strongest(scores, 0.0).all()
-
-
-def test_balanced_keeps_as_many_in_each_column_and_row():
-    scores = np.array([[9.0, 8.0], [4.0, 7.0], [3.0, 1.0], [2.0, 5.0]])
-    assert strongest(scores, 0.5, balanced=True).tolist() == [[True, False], [False, True], [True, False], [False, True]]
-    assert strongest(scores, 0.0, balanced=True).all()
-
-
-def test_balanced_columns_are_full_also_where_rows_must_give_way():
-    scores = np.array([[9.0, 8.0], [-np.inf, -np.inf], [-np.inf, -np.inf]])
-    assert strongest(scores, 0.67, balanced=True).tolist() == [[True, True], [False, False], [False, False]]
-
-
-def test_rows_and_columns_share_the_places_by_quotients():
-    scores = np.array([[9.0, 8.0, 7.0], [6.0, 5.0, 4.0], [3.0, 2.0, 1.0]])
-    # 9; 5 before 8 / 2; 7 / 2 before 8 / 4; 6 / 4 before 8 / 6
-    steps = [(0, 0), (1, 1), (0, 2), (1, 0)]
-    for count in range(1, 5):
-        found = np.argwhere(strongest(scores, 1 - count / 9, shared=True))
-        assert found.tolist() == sorted(map(list, steps[:count]))
-
-
-def test_an_input_strong_enough_still_takes_all_the_shared_places():
-    scores = np.array([[12.0, 11.0, 10.0], [2.0, 1.0, 1.0]])
-    assert strongest(scores, 0.5, shared=True).tolist() == [[True] * 3, [False] * 3]
-
-
-def test_what_has_gone_never_stays():
-    scores = np.array([[-np.inf, 1.0], [-np.inf, 2.0]])
-    assert strongest(scores, 0.0).tolist() == [[False, True], [False, True]]
-    assert strongest(scores, 0.0, shared=True).tolist() == [[False, True], [False, True]]

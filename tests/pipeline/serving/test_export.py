@@ -61,7 +61,7 @@ def test_unequal_widths_are_served(job, tmp_path, interaction):
     """Each feature at a width of its own, under every interaction: scores of the network itself."""
     import tensorflow as tf
 
-    from models.serving import stack
+    from models.serving_model import stack
     from pipeline.dataset.transformed import Transformed
     from pipeline.serving.export import serving_model
     from pipeline.serving.golden_requests import as_tensors, make_requests

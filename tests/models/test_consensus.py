@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from models.stability import consensus, spearman
+from models.consensus import consensus, spearman
 
 
 def test_consensus_by_hand():
