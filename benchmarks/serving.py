@@ -92,7 +92,7 @@ def pruned_model(config: Config) -> Model:
     """Of a run, made now where it is not there."""
     from pipeline.plan import Plan
 
-    Plan(config).run(("preprocess", "search", "select", "retrain", "export"))
+    Plan(config).run(("preprocess", "search", "select", "prove", "export"))
     spec = FeatureSpec.load(Path(config.work_dir, "model"))
     inputs = [Input(column.name, column.dtype, column.length) for column in spec.inputs]
     return Model(Path(config.work_dir, "model", "saved_model"), inputs, Transformed(f"{config.work_dir}/transformed"))

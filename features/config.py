@@ -152,7 +152,7 @@ class ModelConfig(Section):
 
 
 class TrainingConfig(Section):
-    """How a model is trained from scratch (by `winnow retrain`); `selection` overrides batch size and epochs.
+    """How a model is trained from scratch (by `winnow prove`); `selection` overrides batch size and epochs.
 
     strategy: of tf.distribute, see docs/training.md. tpu: address of the TPU, for strategy tpu.
     xla, mixed_precision: compile with XLA, compute in bfloat16; `auto` does on GPUs, where both pay.

@@ -17,7 +17,7 @@ FOLDERS = {
     "preprocess": "transformed",
     "search": "search",
     "select": "selection",
-    "retrain": "proof",
+    "prove": "proof",
     "export": "model",
     "report": "report",
 }
@@ -87,16 +87,16 @@ class Plan:
         def build(folder: str) -> None:
             from pipeline.dataset.transformed import Transformed
             from pipeline.selection.keep_all import keep_all
-            from pipeline.selection.select import choose
+            from pipeline.selection.select import select
 
             data = Transformed(self.folder("preprocess"))
             if self.config.selection.budget.all:
                 return keep_all(data, self._read("search", "path.json"), folder)
-            return choose(self.config, data, self.folder("search"), folder)
+            return select(self.config, data, self.folder("search"), folder)
 
         return [self._after("search"), self.config.selection.model_dump()], build
 
-    def _retrain(self) -> tuple[list[Any], Callable[[str], None]]:
+    def _prove(self) -> tuple[list[Any], Callable[[str], None]]:
         def build(folder: str) -> None:
             from pipeline.dataset.transformed import Transformed
             from pipeline.selection.prove import prove
@@ -115,9 +115,9 @@ class Plan:
 
             data = Transformed(self.folder("preprocess"))
             path, selection = self._read("search", "path.json"), self._read("select", "selection.json")
-            export(self.config, data, path, selection, self.folder("retrain"), folder)
+            export(self.config, data, path, selection, self.folder("prove"), folder)
 
-        return [self._after("retrain"), self.config.name, self.config.serving.model_dump()], build
+        return [self._after("prove"), self.config.name, self.config.serving.model_dump()], build
 
     def _report(self) -> tuple[list[Any], Callable[[str], None]]:
         def build(folder: str) -> None:

@@ -28,9 +28,13 @@ Previous = Annotated[
     str | None,
     typer.Option("--from", metavar="SPEC", help="An earlier feature spec: its features stay unless the data speak against."),
 ]
+Points = Annotated[
+    str | None,
+    typer.Option(metavar="LIST", help="Proves these too: numbers of features, shares of bytes, such as 5,10,20%."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Runs the stages even where nothing has changed.")]
 _BEAM = {"allow_extra_args": True, "ignore_unknown_options": False}
-STAGES = ("preprocess", "search", "select", "retrain", "export", "report")
+STAGES = ("preprocess", "search", "select", "prove", "export", "report")
 
 
 @app.command(context_settings=_BEAM)
@@ -67,23 +71,25 @@ def select(config: ConfigPath, overrides: Overrides = None, force: Force = False
 
 
 @app.command()
-def retrain(
-    config: ConfigPath,
-    points: Annotated[
-        str | None,
-        typer.Option(metavar="LIST", help="Proves these too: numbers of features, shares of bytes, such as 5,10,20%."),
-    ] = None,
-    overrides: Overrides = None,
-    force: Force = False,
-) -> None:
+def prove(config: ConfigPath, points: Points = None, overrides: Overrides = None, force: Force = False) -> None:
     """Proves the choice: trains the full and the pruned model from scratch, with several seeds.
 
-    Example: winnow retrain configs/demo.yaml --points 5,10,20% --set proof.seed_count=5
+    Example: winnow prove configs/demo.yaml --points 5,10,20% --set proof.seed_count=5
     """
     if points:
         asked = [f"{{bytes: {part}}}" if part.endswith("%") else part for part in points.replace(" ", "").split(",")]
         overrides = [*(overrides or []), f"proof.points=[{', '.join(asked)}]"]
-    _run(["retrain"], config, overrides, force)
+    _run(["prove"], config, overrides, force)
+
+
+@app.command(hidden=True)
+def retrain(config: ConfigPath, points: Points = None, overrides: Overrides = None, force: Force = False) -> None:
+    """The former name of `winnow prove`.
+
+    Example: winnow retrain configs/demo.yaml
+    """
+    say("warning: `winnow retrain` is now called `winnow prove`")
+    prove(config, points, overrides, force)
 
 
 @app.command()

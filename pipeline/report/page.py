@@ -15,7 +15,7 @@ from pipeline.report.charts import Point, Series, attention_map, quality_plot
 _REMEDIES = {
     "path": ("The path of picks and the attention behind it", "winnow select CONFIG"),
     "selection": ("Which features are kept", "winnow select CONFIG"),
-    "proof": ("The proof: full and pruned model trained from scratch", "winnow retrain CONFIG"),
+    "proof": ("The proof: full and pruned model trained from scratch", "winnow prove CONFIG"),
     "measured": ("Serving latency and size on disk", "winnow export CONFIG"),
     "compare": ("Other selection methods on the same data", "winnow compare CONFIG"),
 }

@@ -12,7 +12,7 @@ from pipeline.runtime.console import say
 from pipeline.runtime.tensorflow_import import load_tensorflow
 
 MARKER = "stage.json"
-TRAINING = ("search", "select", "retrain")  # the stages in which all tasks of a cluster take part
+TRAINING = ("search", "select", "prove")  # the stages in which all tasks of a cluster take part
 CHECKPOINTS = "checkpoints"  # folder of the work folder in which trainings leave theirs
 _CHIEF_SECONDS = 600  # for what the chief alone does at the end of a stage
 _PREPROCESS_SECONDS = 24 * 3600

@@ -39,7 +39,7 @@ def latency_model(config: Config, data: Transformed, folder: str) -> CostModel:
         if config.training.strategy == "multi_worker":
             raise ConfigError(
                 "selection.budget: a latency is measured on one machine; run `winnow select` under training.strategy: "
-                "one_device, then `winnow retrain` under multi_worker"
+                "one_device, then `winnow prove` under multi_worker"
             )
         files.write_json(path, _measured(config, data))
     found = files.read_json(path)

@@ -115,8 +115,8 @@ def prove(
     scores: dict[str, list[Scores]] = {name: [] for name in points}
     speeds: dict[str, list[float]] = {name: [] for name in points}
     started = time.monotonic()
-    events = Events(config.work_dir, "retrain")
-    with progress("retrain", len(points) * len(seeds)) as tick:
+    events = Events(config.work_dir, "prove")
+    with progress("prove", len(points) * len(seeds)) as tick:
         for seed in seeds:
             for name, allocation in points.items():
                 twin = twins[name]

@@ -61,7 +61,7 @@ class Choice:
         return next(float(t["validation_log_loss"]) for t in self.tried if t["allocator"] == self.allocator)
 
 
-def choose(config: Config, data: Transformed, searched: str, folder: str) -> None:
+def select(config: Config, data: Transformed, searched: str, folder: str) -> None:
     """Spends the budget and writes `selection.json`: kept features with widths, dropped ones with reasons.
 
     Args:

@@ -13,7 +13,7 @@ def job(tmp_path_factory):
     from pipeline.plan import Plan
 
     config = every_kind_config(tmp_path_factory.mktemp("every-kind"))
-    Plan(config).run(["preprocess", "search", "select", "retrain", "export"])
+    Plan(config).run(["preprocess", "search", "select", "prove", "export"])
     return config
 
 

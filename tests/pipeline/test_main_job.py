@@ -30,7 +30,7 @@ print(json.dumps({"inputs": sorted(inputs), "scores": served(**inputs)["score"].
 
 def stage_lines(said: str) -> dict[str, str]:
     """What each stage said last."""
-    names = ("preprocess", "search", "select", "retrain", "export", "report")
+    names = ("preprocess", "search", "select", "prove", "export", "report")
     own = [line.split(": ", 1) for line in said.splitlines() if line.split(": ")[0] in names]
     return {name: rest for name, rest in own if rest.startswith(("unchanged", "done"))}
 
@@ -53,7 +53,7 @@ def test_from_raw_rows_to_a_served_model(small_job, winnow, tmp_path):
     shutil.rmtree(work / "model")
     lines = stage_lines(winnow("run", config)[1])
     skipped = {name for name, line in lines.items() if line.endswith("skipped")}
-    assert {"preprocess", "search", "select", "retrain"} <= skipped
+    assert {"preprocess", "search", "select", "prove"} <= skipped
     assert "export" not in skipped
 
     check_serving(work, tmp_path)
@@ -165,7 +165,7 @@ def test_budget_that_nothing_fits(small_job, winnow, tmp_path):
 
 
 def test_stage_alone_says_what_is_missing(small_job, winnow):
-    code, said = winnow("retrain", small_job())
+    code, said = winnow("prove", small_job())
     assert code == 3
     assert "run `winnow select` first" in said
 

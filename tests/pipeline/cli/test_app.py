@@ -66,7 +66,7 @@ def test_a_run_gives_its_result_events_log_and_curves(small_job, call, tmp_path)
     assert search["picks"][0][1] == [picks[0].encode()]
     assert all(0.1 < loss < 1 for _, loss in search["loss"])
     assert all(speed > 0 for _, speed in search["rows_per_second"])
-    proof = curves(tmp_path / "work" / "logs" / "tensorboard" / "retrain")
+    proof = curves(tmp_path / "work" / "logs" / "tensorboard" / "prove")
     assert len(proof["auc/full"]) == len(proof["auc/pruned"]) == 2
 
     code, out, err = call("--quiet", "run", config)
@@ -110,13 +110,13 @@ def test_every_help_has_an_example_of_that_command(call):
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_of_a_command(shell, monkeypatch, capsys):
-    values = {"_WINNOW_COMPLETE": f"complete_{shell}", "COMP_WORDS": "winnow ret", "COMP_CWORD": "1"}
-    values |= {"_TYPER_COMPLETE_ARGS": "winnow ret", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    values = {"_WINNOW_COMPLETE": f"complete_{shell}", "COMP_WORDS": "winnow pro", "COMP_CWORD": "1"}
+    values |= {"_TYPER_COMPLETE_ARGS": "winnow pro", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit):
         cli.app(prog_name="winnow")
-    assert "retrain" in capsys.readouterr().out
+    assert "prove" in capsys.readouterr().out
 
 
 def test_ctrl_c_stops_without_a_traceback(call, monkeypatch, small_job, tmp_path):
@@ -153,3 +153,11 @@ def test_an_unexpected_error_is_in_the_log_with_its_traceback(monkeypatch, small
     (log,) = (tmp_path / "work" / "logs").glob("*.log")
     assert "Traceback" in log.read_text()
     assert "a fault of ours" in log.read_text()
+
+
+def test_the_former_name_of_prove_works_and_says_the_new_one(call, small_job):
+    code, _, err = call("retrain", small_job())
+    assert code == 3  # nothing has been searched yet, as `winnow prove` would say
+    assert err.startswith("warning: `winnow retrain` is now called `winnow prove`\n")
+    assert "run `winnow select` first" in err
+    assert "former name" not in call("--help")[1]

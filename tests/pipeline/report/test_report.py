@@ -361,7 +361,7 @@ def test_what_has_not_run_is_named_with_its_command(config, tmp_path):
     page = Page((tmp_path / "out" / "index.html").read_text())
     assert set(page.tables) == {"cost", "features", "quality", "provenance", "absent"}
     assert "4 features, and no selection yet." in page.words("headline")
-    for command in ("select", "retrain", "export", "compare"):
+    for command in ("select", "prove", "export", "compare"):
         assert f"winnow {command} CONFIG" in page.words("absent")
     assert "ejected" not in page.words("quality")
     assert page.rows("features")["still"][0] == "constant"

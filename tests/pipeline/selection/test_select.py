@@ -53,7 +53,7 @@ def test_groups_are_picked_together_and_kept_ones_first(small_job, winnow, tmp_p
 
 def test_bytes_are_spent_by_the_best_of_several_allocators_and_proved(small_job, winnow, tmp_path):
     config = job(small_job, budget={"bytes": "40%"}, gate_count=2, frontier={"rounds": 8})
-    for command in (["preprocess"], ["select"], ["retrain", "--points", "1,25%"]):
+    for command in (["preprocess"], ["select"], ["prove", "--points", "1,25%"]):
         code, said = winnow(command[0], config, *command[1:])
         assert code == 0, said
     selection = read(tmp_path, "selection", "selection.json")

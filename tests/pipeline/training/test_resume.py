@@ -73,12 +73,12 @@ def test_killed_at_any_moment(two_jobs, tmp_path):
     assert [path.pop("seconds") > 0 for path in paths] == [True, True]
     assert paths[0] == paths[1]
 
-    whole = start("retrain", config)
+    whole = start("prove", config)
     runs = again / "proof.partial" / "runs"
-    kill_when(lambda: list((again / "checkpoints" / "training").glob("step-*/state.json")), "retrain", other)
-    kill_when(lambda: list(runs.glob("*.npz")), "retrain", other)
+    kill_when(lambda: list((again / "checkpoints" / "training").glob("step-*/state.json")), "prove", other)
+    kill_when(lambda: list(runs.glob("*.npz")), "prove", other)
     assert runs.exists()
-    for process in (start("retrain", other), whole):
+    for process in (start("prove", other), whole):
         ended(process)
     proofs = [json.loads((folder / "proof" / "proof.json").read_text()) for folder in (work, again)]
     assert proofs[0] == proofs[1]
