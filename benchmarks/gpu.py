@@ -73,9 +73,9 @@ def measure(asked: argparse.Namespace) -> dict[str, object]:
     from features.config import ModelConfig, TowerConfig, TrainingConfig
     from features.encoding import Encoding
     from models.build import build_model
-    from models.embedding import EmbeddingTables
     from models.gate import SOFT, SequentialAttention
     from models.steps import make_steps
+    from models.table_layout import TableLayout
 
     gpus, variant = asked.gpus[0], asked.variants[0]
     devices = [device.name for device in tf.config.list_logical_devices("GPU")][:gpus]
@@ -90,7 +90,7 @@ def measure(asked: argparse.Namespace) -> dict[str, object]:
     widths = {encoding.name: WIDTH for encoding in encodings}
     names = list(widths)
     with strategy.scope():
-        gate = SequentialAttention([names.index(owner) for owner in EmbeddingTables(encodings, widths).owners], name="gate")
+        gate = SequentialAttention([names.index(owner) for owner in TableLayout(encodings, widths).owners], name="gate")
     model = build_model(encodings, widths, network, training, strategy, 1, None if asked.no_gate else gate, say=_note)
     if not asked.no_gate:
         gate.set_mode(SOFT)

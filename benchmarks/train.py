@@ -23,7 +23,7 @@ import tensorflow as tf
 
 from features.config import ModelConfig, TowerConfig, TrainingConfig
 from features.encoding import Encoding
-from models.embedding import EmbeddingTables
+from models.table_layout import TableLayout
 from models.gate import SOFT, SequentialAttention
 from models.steps import make_steps
 from models.strategy import make_strategy
@@ -123,7 +123,7 @@ def _steps(
     encodings: list[Encoding], network: ModelConfig, batch: int, data: Any, gated: bool, dense: bool | None = None
 ) -> Callable[[int], Any]:
     widths = {encoding.name: encoding.width(network.embedding_width) for encoding in encodings}
-    names, owners = list(widths), EmbeddingTables(encodings, widths).owners
+    names, owners = list(widths), TableLayout(encodings, widths).owners
     gate = SequentialAttention([names.index(owner) for owner in owners], name="gate") if gated else None
     training = TrainingConfig(strategy="one_device", batch_size=batch)
     model = build_model(encodings, widths, network, training, make_strategy(training), 1, gate)

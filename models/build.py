@@ -10,12 +10,13 @@ import tensorflow as tf
 from features.config import ModelConfig, TrainingConfig
 from features.encoding import Encoding
 from features.errors import ConfigError
-from models.embedding import EmbeddingTables
+from models.embedding import prefers_dense
 from models.gate import SequentialAttention
 from models.memory import Footprint, describe
 from models.optimizer import compose, make_slots
 from models.ranking import RankingModel
 from models.steps import per_replica, sharded
+from models.table_layout import TableLayout
 
 _STEPS_PER_EXECUTION = 32
 
@@ -53,8 +54,9 @@ def build_model(
     """
     tf.keras.utils.set_random_seed(seed)
     examples = per_replica(batch_size or training.batch_size, strategy)
-    xla = _xla(training, EmbeddingTables(encodings, widths), examples, strategy)
-    for line in describe(Footprint.of(encodings, widths, training, examples, dense=xla), strategy):
+    layout = TableLayout(encodings, widths)
+    xla = _xla(training, layout, examples, strategy)
+    for line in describe(Footprint.of(layout, training, examples, dense=xla), strategy):
         say(line)
     with strategy.scope(), _precision(training):
         made = RankingModel(encodings, widths, model, gate)
@@ -88,7 +90,7 @@ def example_inputs(encodings: Sequence[Encoding]) -> dict[str, tf.Tensor]:
     return inputs
 
 
-def _xla(training: TrainingConfig, tables: EmbeddingTables, examples: int, strategy: tf.distribute.Strategy) -> bool:
+def _xla(training: TrainingConfig, layout: TableLayout, examples: int, strategy: tf.distribute.Strategy) -> bool:
     """Whether to compile with XLA: `auto` does on GPUs, where tables suit the dense gradients that it needs."""
     if training.xla != "auto":
         if training.xla and sharded(strategy):
@@ -96,7 +98,7 @@ def _xla(training: TrainingConfig, tables: EmbeddingTables, examples: int, strat
         return training.xla
     if sharded(strategy) or not tf.config.list_logical_devices("GPU"):
         return False
-    return all(tables.prefers_dense(group, examples) for group in tables.groups)
+    return all(prefers_dense(group, examples) for group in layout.groups)
 
 
 @contextmanager

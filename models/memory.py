@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import tensorflow as tf
 
 from features.config import TrainingConfig
-from features.encoding import Encoding
 from features.errors import ConfigError
+from models.table_layout import TableLayout
 
 _FLOAT = 4
 _SLOTS = {"rowwise_adagrad": 0, "adagrad": 1, "adam": 2}  # copies of a table that its optimizer keeps
@@ -34,19 +33,13 @@ class Footprint:
     activations: int
 
     @classmethod
-    def of(
-        cls, encodings: Sequence[Encoding], widths: Mapping[str, int], training: TrainingConfig, batch: int, dense: bool
-    ) -> Footprint:
-        """Of a model of these features and widths at `batch` examples a replica."""
-        rows: dict[int, int] = {}
-        looked_up = 0
-        for encoding in (encoding for encoding in encodings if encoding.embedded):
-            width = widths[encoding.name]
-            rows[width] = rows.get(width, 0) + encoding.rows
-            looked_up += encoding.length * width * _FLOAT * batch
+    def of(cls, layout: TableLayout, training: TrainingConfig, batch: int, dense: bool) -> Footprint:
+        """Of a model with these tables, whose gradients are dense or not, at `batch` examples a replica."""
+        rows = {group.width: group.rows for group in layout.groups}
+        looked_up = sum(len(group.slots) * group.width * _FLOAT * batch for group in layout.groups)
         accumulator = _FLOAT if training.table_optimizer == "rowwise_adagrad" else 0
         copies = 1 + _SLOTS[training.table_optimizer]
-        tables = {width: count * (width * _FLOAT * copies + accumulator) for width, count in sorted(rows.items())}
+        tables = {width: count * (width * _FLOAT * copies + accumulator) for width, count in rows.items()}
         whole = sum(count * width * _FLOAT for width, count in rows.items())
         return cls(tables, rows, whole if dense else min(whole, looked_up), 2 * looked_up)
 

@@ -41,12 +41,12 @@ class RankingModel(tf.keras.Model):
         super().__init__(**kwargs)
         self.embedding = EmbeddingTables(encodings, widths, name="embedding")
         self.gate = gate
-        columns = len(self.embedding.owners)
+        owners = self.embedding.layout.owners
         self.crosses = []
         if config.interaction == "dcn":
-            rank = min(config.cross_rank, max(1, columns // 2))
+            rank = min(config.cross_rank, max(1, len(owners) // 2))
             self.crosses = [tfrs.layers.dcn.Cross(projection_dim=rank, name=f"cross_{n}") for n in range(config.cross_layers)]
-        self.dot = _ProjectedDot(self.embedding.owners) if config.interaction == "dot" else None
+        self.dot = _ProjectedDot(owners) if config.interaction == "dot" else None
         self.tower = make_tower(config.tower)
 
     def call(self, inputs: Mapping[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from features.encoding import Encoding
-from models.embedding import EmbeddingTables
+from models.table_layout import TableLayout
 
 Ints = npt.NDArray[np.int64]
 Train = Callable[[Any, int, int, Sequence[tf.keras.callbacks.Callback]], Any]
@@ -57,15 +57,12 @@ class RankingContext:
     ) -> RankingContext:
         """A context over the features of a ranking model; features of one unit are one candidate."""
         place = {name: index for index, unit in enumerate(units) for name in unit}
-        layout = EmbeddingTables(encodings, widths)
-        rows = {encoding.name: encoding.rows for encoding in encodings}
+        layout = TableLayout(encodings, widths)
         owner = np.array([place[encoding.name] for encoding in encodings])
         lengths = np.array([encoding.length for encoding in encodings])
         embedded = np.array([encoding.embedded for encoding in encodings], bool)
         ids, values = (np.repeat(owner[own], lengths[own]) for own in (embedded, ~embedded))
-        tables = [
-            np.repeat([place[name] for name in group.names], [rows[name] for name in group.names]) for group in layout.groups
-        ]
+        tables = [np.array([place[name] for name in group.names])[group.feature_of_row] for group in layout.groups]
         names, owners = [" + ".join(unit) for unit in units], [place[name] for name in layout.owners]
         slots = {"ids": ids, "weights": ids, "values": values}
         return cls(names, owners, slots, build, train, steps, held_out, seed, tables)

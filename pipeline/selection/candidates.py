@@ -13,8 +13,8 @@ from features.config import Config
 from features.encoding import Encoding
 from features.errors import ConfigError
 from features.statistics import Statistics
-from models.embedding import EmbeddingTables
 from models.gate import SequentialAttention
+from models.table_layout import TableLayout
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
 
@@ -95,7 +95,7 @@ class Candidates:
           widths: where a candidate's chunks end (see `chunk_widths`); without, each candidate is one chunk.
           members: as the gate's.
         """
-        owners = EmbeddingTables(self.encodings, self.widths).owners
+        owners = TableLayout(self.encodings, self.widths).owners
         place = {name: owners.index(name) for name in dict.fromkeys(owners)}
         floats = {encoding.name for encoding in self.encodings if not encoding.embedded}
         columns = [0 if name in floats else column - place[name] for column, name in enumerate(owners)]

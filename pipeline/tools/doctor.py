@@ -177,9 +177,10 @@ def _disk(config: Config, encodings: list[Encoding], rows: int, known: bool) -> 
 def _memory(config: Config, encodings: list[Encoding], rows: int, known: bool) -> Check:
     """Tables and a step of training, and the window of rows in which it shuffles."""
     from models.memory import Footprint, room
+    from models.table_layout import TableLayout
 
     widths = {encoding.name: encoding.width(config.model.embedding_width) for encoding in encodings}
-    training = Footprint.of(encodings, widths, config.training, config.training.batch_size, dense=False).total()
+    training = Footprint.of(TableLayout(encodings, widths), config.training, config.training.batch_size, dense=False).total()
     window = min(rows, config.training.shuffle_rows) * 4 * sum(encoding.length for encoding in encodings)
     need, have = training + window, room()
     said = f"training needs {'' if known else 'at most '}{_human(need)}"

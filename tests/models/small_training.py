@@ -16,11 +16,11 @@ from features.config import ModelConfig, TowerConfig, TrainingConfig
 from features.encoding import Encoding
 from models.build import build_model
 from models.checkpoint import Checkpoints
-from models.embedding import EmbeddingTables
 from models.gate import SequentialAttention
 from models.picks import Picks
 from models.schedule import Schedule
 from models.strategy import follows, make_strategy, serve
+from models.table_layout import TableLayout
 from models.training import train
 
 ROWS, FEATURES, BATCH, PICKS = 20, 5, 64, 3
@@ -58,7 +58,7 @@ def data(start: int, shard: tuple[int, int]) -> tf.data.Dataset:
 def made(training: TrainingConfig, strategy: tf.distribute.Strategy, gated: bool = True, say=lambda _: None):
     """A fresh model and its gate."""
     names = [encoding.name for encoding in ENCODINGS]
-    owners = [names.index(name) for name in EmbeddingTables(ENCODINGS, WIDTHS).owners]
+    owners = [names.index(name) for name in TableLayout(ENCODINGS, WIDTHS).owners]
     gate = SequentialAttention(owners, name="gate") if gated else None
     network = ModelConfig(embedding_width=4, interaction="none", tower=TowerConfig(units=[8]))
     return build_model(ENCODINGS, WIDTHS, network, training, strategy, 1, gate, 0.01, 8, BATCH, say), gate

@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 
 from features.encoding import Encoding
-from models.embedding import DENSE_SHARE, EmbeddingTables
+from models.embedding import DENSE_SHARE, EmbeddingTables, prefers_dense
+from models.table_layout import TableLayout
 
 ENCODINGS = [Encoding("a", 5), Encoding("tags", 4, length=3, weighted=True), Encoding("b", 3), Encoding("v", 0, 2)]
 WIDTHS = {"a": 2, "tags": 2, "b": 1, "v": 2}
@@ -25,7 +26,6 @@ def built(**options):
 def test_features_of_one_width_share_a_table():
     layer = built()
     assert [tuple(table.shape) for table in layer.tables] == [(3, 1), (9, 2)]
-    assert layer.owners == ["b", "a", "a", "tags", "tags", "v", "v"]
 
 
 def test_looks_up_and_pools_by_weight():
@@ -55,10 +55,10 @@ def test_dense_and_sparse_gradients_are_equal(training):
 
 
 def test_dense_from_so_many_ids_a_row_on():
-    layer = EmbeddingTables([Encoding("a", 1000), Encoding("b", 1000)], {"a": 4, "b": 4})
+    (group,) = TableLayout([Encoding("a", 1000), Encoding("b", 1000)], {"a": 4, "b": 4}).groups
     border = int(DENSE_SHARE * 2000 / 2)
-    assert layer.prefers_dense(layer.groups[0], border)
-    assert not layer.prefers_dense(layer.groups[0], border - 1)
+    assert prefers_dense(group, border)
+    assert not prefers_dense(group, border - 1)
 
 
 def test_lower_precision_casts_what_is_looked_up_not_the_table():

@@ -24,7 +24,7 @@ def made(interaction, gated=False, **config) -> RankingModel:
 
 def test_columns_stand_by_width_and_values_last():
     model = made("none")
-    assert model.embedding.owners == ["b", "a", "a", "v", "v"]
+    assert model.embedding.layout.owners == ["b", "a", "a", "v", "v"]
     columns = model.embedding(INPUTS)[0].numpy()
     narrow, wide = (table.numpy() for table in model.table_variables)
     np.testing.assert_array_equal(columns, [*narrow[2], *wide[1], 0.5, -1.0])

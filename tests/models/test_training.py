@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from features.config import TrainingConfig
 from features.errors import ConfigError, StoppedError
-from models import memory
 from models.build import build_model
 from models.checkpoint import Checkpoints
 from models.strategy import make_strategy
@@ -93,24 +92,6 @@ def test_memory_that_does_not_suffice_names_the_tables(strategy, monkeypatch):
     monkeypatch.setattr("models.training.make_steps", full)
     with pytest.raises(TrainingError, match=r"out of device memory after step 0; tables: 100 x 4 \(1.6 KiB\)"):
         train(made(ONE, strategy)[0], data, 1, 8)
-
-
-def test_what_cannot_fit_is_refused_before_it_begins(strategy, monkeypatch):
-    monkeypatch.setattr(memory, "room", lambda: 2000)
-    with pytest.raises(
-        ConfigError, match=r"needs .* on each device, which has 2.0 KiB; tables by size: width 4: 100 rows, 2.0 KiB"
-    ):
-        made(ONE, strategy)
-
-
-def test_footprint_counts_tables_accumulators_and_a_step():
-    found = memory.Footprint.of(ENCODINGS, WIDTHS, ONE, 64, dense=False)
-    assert found.tables == {4: 100 * (16 + 4)}
-    assert (found.gradients, found.activations) == (1600, 2 * 64 * 5 * 16)
-    assert memory.Footprint.of(ENCODINGS, WIDTHS, ONE.model_copy(update={"table_optimizer": "adam"}), 64, False).tables == {
-        4: 4800
-    }
-    assert found.total(servers=2) == 1000
 
 
 def test_a_batch_that_does_not_divide_is_refused(strategy):
