@@ -1,37 +1,49 @@
-"""The main job as stages: which folder each makes, and what it depends on."""
+"""The main job as a table of stages: what each depends on, and the function that makes it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from features.config import Config
-from features.errors import DataError
+from features.errors import ConfigError, DataError
 from features.fields import expand
 from features.spec import FeatureSpec
 from pipeline.runtime import files
 from pipeline.runtime.fingerprint import fingerprint
-from pipeline.runtime.stage import CHECKPOINTS, TRAINING, Stage, recorded
+from pipeline.runtime.stage import Stage, StageRecord, read_record
+from pipeline.runtime.versions import program_version
+from pipeline.runtime.workspace import CHECKPOINTS, FOLDERS, STAGES, TRAINING, Workspace
 
-FOLDERS = {
-    "preprocess": "transformed",
-    "search": "search",
-    "select": "selection",
-    "prove": "proof",
-    "export": "model",
-    "report": "report",
-}
+if TYPE_CHECKING:
+    from pipeline.preprocess.preprocess import Job
 
 
 class Plan:
-    """Makes the stages of a config, each after those before it have run (its fingerprint holds theirs)."""
+    """Runs the stages of a config, each after those before it (its fingerprint holds theirs).
 
-    def __init__(self, config: Config, beam_args: Sequence[str] = ()) -> None:
+    Args:
+      config: of the run.
+      beam_args: options of Beam, for preprocessing.
+      writes: whether this process writes into the work folder; see `Workspace`.
+    """
+
+    def __init__(self, config: Config, beam_args: Sequence[str] = (), writes: bool = True) -> None:
         self.config, self.beam_args = config, list(beam_args)
+        self.workspace = Workspace(config.work_dir, writes)
+
+    @cached_property
+    def job(self) -> Job:
+        """The config bound to its files and columns."""
+        from pipeline.preprocess.preprocess import Job
+
+        return Job.of(self.config)
 
     def folder(self, stage: str) -> str:
         """Where a stage's output lies in the work folder."""
-        return files.join(self.config.work_dir, FOLDERS[stage])
+        return self.workspace.folder(stage)
 
     def stage(self, name: str) -> Stage:
         """The stage of that name.
@@ -39,104 +51,148 @@ class Plan:
         Raises:
           DataError: a stage it depends on has not run.
         """
-        parts, build = getattr(self, f"_{name}")()
-        return Stage(name, self.folder(name), fingerprint(name, *parts), build)
+        form = TABLE[name]
+        before = [self._finished(form.after).fingerprint] if form.after else []
+        parts = fingerprint(name, program_version(), *before, *form.inputs(self))
+        return Stage(name, self.workspace, parts, lambda folder: form.build(self, folder), form.needs_tensorflow)
 
     def run(self, names: Sequence[str], force: bool = False) -> dict[str, dict[str, Any]]:
         """Runs stages in order; once one has made something new, later ones see it in their fingerprints.
 
         Returns:
           Of each stage its `folder`, and whether it was `made` now.
+
+        Raises:
+          ConfigError: the work folder was made by another version of Winnow.
+          DataError: a stage that one of these depends on has not run.
         """
-        files.make_folder(self.config.work_dir)
-        if files.access.read_only:
+        self._check_versions(names, force)
+        if self.workspace.writes:
+            files.make_folder(self.workspace.path)
+            if force:
+                files.remove(self.workspace.join(CHECKPOINTS))
+        else:
             names = [name for name in names if name in ("preprocess", *TRAINING)]
-        if force:
-            files.remove(files.join(self.config.work_dir, CHECKPOINTS))
         return {name: {"folder": self.folder(name), "made": self.stage(name).run(force)} for name in names}
 
-    def _preprocess(self) -> tuple[list[Any], Callable[[str], None]]:
-        from pipeline.preprocess.preprocess import Job, preprocess
+    def _check_versions(self, names: Sequence[str], force: bool) -> None:
+        """Refuses folders of another version that the run would read or silently make again."""
+        last = max(STAGES.index(name) for name in names)
+        for name in STAGES[: last + 1]:
+            record = read_record(self.folder(name))
+            if record is None or record.version == program_version() or (force and name in names):
+                continue
+            maker = f"Winnow {record.version}" if record.version else "an earlier version of Winnow"
+            raise ConfigError(
+                f"{self.folder(name)}: made by {maker}, and this is Winnow {program_version()}; name another work_dir, or "
+                "make everything in this one again with `winnow run CONFIG --force`"
+            )
 
-        job = Job.of(self.config)
-        return job.fingerprint(), lambda folder: preprocess(job, folder, self.beam_args)
+    def _finished(self, stage: str) -> StageRecord:
+        record = read_record(self.folder(stage))
+        if record is None:
+            command = "select" if stage == "search" else stage
+            raise DataError(f"{self.folder(stage)}: not there yet; run `winnow {command}` first, or `winnow run`")
+        return record
 
-    def _search(self) -> tuple[list[Any], Callable[[str], None]]:
-        config = self.config
-        budget = config.selection.budget
-        parts: list[Any] = [
-            config.model.dense.model_dump(),
-            config.training.model_dump(),
-            config.selection.model_dump(exclude={"budget"}),
-        ]
-        parts.append([budget.unit, budget.optimizer_slots, budget.latency_batch])
-        if config.selection.previous:  # not its path alone: what it says
-            parts.append(FeatureSpec.load(expand(config.selection.previous)).to_json())
 
-        def build(folder: str) -> None:
-            from pipeline.dataset.transformed import Transformed
-            from pipeline.selection.keep_all import whole_path
-            from pipeline.selection.search import search
+@dataclass(frozen=True)
+class StageForm:
+    """What the plan knows of a stage.
 
-            make = whole_path if budget.all else search
-            make(config, Transformed(self.folder("preprocess")), folder)
+    Attributes:
+      after: the stage before it, whose fingerprint enters this one's.
+      inputs: the fields of the config, and anything else, that the output depends on, as JSON values.
+      build: makes the output in a folder.
+      needs_tensorflow: see `Stage`.
+    """
 
-        return [self._after("preprocess"), *parts], build
+    after: str | None
+    inputs: Callable[[Plan], list[Any]]
+    build: Callable[[Plan, str], None]
+    needs_tensorflow: bool = True
 
-    def _select(self) -> tuple[list[Any], Callable[[str], None]]:
-        def build(folder: str) -> None:
-            from pipeline.dataset.transformed import Transformed
-            from pipeline.selection.keep_all import keep_all
-            from pipeline.selection.select import select
 
-            data = Transformed(self.folder("preprocess"))
-            if self.config.selection.budget.all:
-                return keep_all(data, self._read("search", "path.json"), folder)
-            return select(self.config, data, self.folder("search"), folder)
+def _preprocess(plan: Plan, folder: str) -> None:
+    from pipeline.preprocess.preprocess import preprocess
 
-        return [self._after("search"), self.config.selection.model_dump()], build
+    preprocess(plan.job, folder, plan.beam_args)
 
-    def _prove(self) -> tuple[list[Any], Callable[[str], None]]:
-        def build(folder: str) -> None:
-            from pipeline.dataset.transformed import Transformed
-            from pipeline.selection.prove import prove
-            from pipeline.selection.select import further_points
 
-            data = Transformed(self.folder("preprocess"))
-            more = {} if self.config.selection.budget.all else further_points(self.config, data, self.folder("search"))
-            prove(self.config, data, self._read("select", "selection.json"), folder, more)
+def _search(plan: Plan, folder: str) -> None:
+    from pipeline.dataset.transformed import Transformed
+    from pipeline.selection.keep_all import whole_path
+    from pipeline.selection.search import search
 
-        return [self._after("select"), self.config.proof.model_dump(), self.config.model.tower.model_dump()], build
+    build = whole_path if plan.config.selection.budget.all else search
+    build(plan.config, Transformed(plan.folder("preprocess")), folder)
 
-    def _export(self) -> tuple[list[Any], Callable[[str], None]]:
-        def build(folder: str) -> None:
-            from pipeline.dataset.transformed import Transformed
-            from pipeline.serving.export import export
 
-            data = Transformed(self.folder("preprocess"))
-            path, selection = self._read("search", "path.json"), self._read("select", "selection.json")
-            export(self.config, data, path, selection, self.folder("prove"), folder)
+def _search_inputs(plan: Plan) -> list[Any]:
+    config, budget = plan.config, plan.config.selection.budget
+    inputs: list[Any] = [
+        config.model.dense.model_dump(),
+        config.training.model_dump(),
+        config.selection.model_dump(exclude={"budget"}),
+        # Of the budget only what the search measures and prices with: another amount is cut from the same path.
+        [budget.unit, budget.optimizer_slots, budget.latency_batch],
+    ]
+    if config.selection.previous:  # what the earlier spec says, wherever it lies
+        inputs.append(FeatureSpec.load(expand(config.selection.previous)).to_json())
+    return inputs
 
-        return [self._after("prove"), self.config.name, self.config.serving.model_dump()], build
 
-    def _report(self) -> tuple[list[Any], Callable[[str], None]]:
-        def build(folder: str) -> None:
-            from pipeline.report.report import report
+def _select(plan: Plan, folder: str) -> None:
+    from pipeline.dataset.transformed import Transformed
+    from pipeline.selection.keep_all import keep_all
+    from pipeline.selection.select import select
 
-            report(self.config, self.config.work_dir, folder)
+    data = Transformed(plan.folder("preprocess"))
+    if plan.config.selection.budget.all:
+        return keep_all(data, files.read_json(files.join(plan.folder("search"), "path.json")), folder)
+    return select(plan.config, data, plan.folder("search"), folder)
 
-        # What lies in the work folder besides the main job's last stage: a comparison may come, or go, at any time.
-        beside = ("transformed/manifest.json", "transformed/statistics.json", "compare/compare.json")
-        paths = [files.join(self.config.work_dir, *path.split("/")) for path in beside]
-        found = [files.read_json(path) if files.exists(path) else None for path in paths]
-        return [self._after("export"), self._read("export", "measured.json"), *found], build
 
-    def _after(self, name: str) -> str:
-        found = recorded(self.folder(name))
-        if found is None:
-            command = "select" if name == "search" else name
-            raise DataError(f"{self.folder(name)}: not there yet; run `winnow {command}` first, or `winnow run`")
-        return found
+def _prove(plan: Plan, folder: str) -> None:
+    from pipeline.dataset.transformed import Transformed
+    from pipeline.selection.prove import prove
+    from pipeline.selection.select import further_points
 
-    def _read(self, stage: str, name: str) -> Any:
-        return files.read_json(files.join(self.folder(stage), name))
+    data = Transformed(plan.folder("preprocess"))
+    more = {} if plan.config.selection.budget.all else further_points(plan.config, data, plan.folder("search"))
+    prove(plan.config, data, files.read_json(files.join(plan.folder("select"), "selection.json")), folder, more)
+
+
+def _export(plan: Plan, folder: str) -> None:
+    from pipeline.dataset.transformed import Transformed
+    from pipeline.serving.export import export
+
+    data = Transformed(plan.folder("preprocess"))
+    path = files.read_json(files.join(plan.folder("search"), "path.json"))
+    selection = files.read_json(files.join(plan.folder("select"), "selection.json"))
+    export(plan.config, data, path, selection, plan.folder("prove"), folder)
+
+
+def _report(plan: Plan, folder: str) -> None:
+    from pipeline.report.report import report
+
+    report(plan.config, plan.config.work_dir, folder)
+
+
+def _report_inputs(plan: Plan) -> list[Any]:
+    """What was measured at the export, and what lies beside the stages: a comparison may come, or go, at any time."""
+    beside = ("transformed/manifest.json", "transformed/statistics.json", "model/measured.json", "compare/compare.json")
+    paths = [plan.workspace.join(*path.split("/")) for path in beside]
+    return [files.read_json(path) if files.exists(path) else None for path in paths]
+
+
+TABLE = {
+    "preprocess": StageForm(None, lambda plan: plan.job.fingerprint(), _preprocess, needs_tensorflow=False),
+    "search": StageForm("preprocess", _search_inputs, _search),
+    "select": StageForm("search", lambda plan: [plan.config.selection.model_dump()], _select),
+    "prove": StageForm("select", lambda plan: [plan.config.proof.model_dump(), plan.config.model.tower.model_dump()], _prove),
+    "export": StageForm("prove", lambda plan: [plan.config.name, plan.config.serving.model_dump()], _export),
+    "report": StageForm("export", _report_inputs, _report),
+}
+
+__all__ = ["FOLDERS", "STAGES", "TABLE", "Plan", "StageForm"]

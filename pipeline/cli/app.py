@@ -16,6 +16,7 @@ from pipeline.cli.options import Commands, shared
 from pipeline.runtime import files
 from pipeline.runtime.console import give, output, say
 from pipeline.runtime.tensorflow_import import load_tensorflow
+from pipeline.runtime.workspace import STAGES
 
 app = typer.Typer(cls=Commands, callback=shared, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -34,7 +35,6 @@ Points = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Runs the stages even where nothing has changed.")]
 _BEAM = {"allow_extra_args": True, "ignore_unknown_options": False}
-STAGES = ("preprocess", "search", "select", "prove", "export", "report")
 
 
 @app.command(context_settings=_BEAM)
@@ -229,12 +229,13 @@ def _run(
     from pipeline.plan import Plan
     from pipeline.runtime.log import journal
 
-    plan = Plan(Config.load(path, overrides), beam_args or [])
+    loaded = Config.load(path, overrides)
     if "TF_CONFIG" in os.environ:
         from pipeline.training.resume import takes_part
 
-        if not takes_part(plan.config, stages):
+        if not takes_part(loaded, stages):
             return None
+    plan = Plan(loaded, beam_args or [], writes=not files.access.read_only)
     with journal(plan.config.work_dir, "run" if stages is STAGES else stages[-1]):
         made = plan.run(stages, force)
         if files.access.read_only:

@@ -5,17 +5,45 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
+from features.document import Document
 from features.errors import DataError
 from pipeline.runtime import files
 from pipeline.runtime.console import say
 from pipeline.runtime.tensorflow_import import load_tensorflow
+from pipeline.runtime.versions import program_version
+from pipeline.runtime.workspace import TRAINING, Workspace
 
 MARKER = "stage.json"
-TRAINING = ("search", "select", "prove")  # the stages in which all tasks of a cluster take part
-CHECKPOINTS = "checkpoints"  # folder of the work folder in which trainings leave theirs
-_CHIEF_SECONDS = 600  # for what the chief alone does at the end of a stage
+_BEGUN = "begun.json"
+# How long a task of a cluster waits for what the chief alone does: all of preprocessing, or the end of a training stage.
 _PREPROCESS_SECONDS = 24 * 3600
+_CHIEF_SECONDS = 600
+
+
+class StageRecord(Document):
+    """`stage.json`: marks the folder of a stage as whole.
+
+    Attributes:
+      stage: its name.
+      fingerprint: of the program, the config and the inputs that the folder was made with.
+      seconds: that the last run took; an interrupted one went on from what was there.
+      version: of Winnow; None in folders of version 0.1.0 and before, which did not write it.
+    """
+
+    optional_fields: ClassVar[frozenset[str]] = frozenset({"version"})
+
+    stage: str
+    fingerprint: str
+    seconds: float
+    version: str | None = None
+
+
+class Begun(Document):
+    """`begun.json`: the fingerprint of the stage that an unfinished folder belongs to."""
+
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -23,66 +51,98 @@ class Stage:
     """One stage of the main job.
 
     Attributes:
-      name: what a person calls it.
-      folder: its output; `stage.json` in it marks it whole and holds its fingerprint.
-      fingerprint: of its config and inputs.
+      name: as in `workspace.STAGES`.
+      workspace: the work folder that its folder lies in.
+      fingerprint: of the program, its config and its inputs.
       build: makes the output in the folder it is given, which keeps what an interrupted run left there.
+      needs_tensorflow: whether TensorFlow is imported first; preprocessing imports it by itself, while it counts.
     """
 
     name: str
-    folder: str
+    workspace: Workspace
     fingerprint: str
     build: Callable[[str], None]
+    needs_tensorflow: bool = True
+
+    @property
+    def folder(self) -> str:
+        """Where the finished output lies."""
+        return self.workspace.folder(self.name)
 
     @property
     def done(self) -> bool:
         """Whether the folder is whole and of this fingerprint."""
-        return recorded(self.folder) == self.fingerprint
+        record = read_record(self.folder)
+        return record is not None and record.fingerprint == self.fingerprint
 
     def run(self, force: bool = False) -> bool:
-        """Makes the folder, unless it is done; returns whether anything was made."""
+        """Makes the folder, unless it is done; returns whether anything was made.
+
+        A process that does not write takes part in trainings, and waits for the chief's output of every stage.
+
+        Raises:
+          DataError: the chief did not finish in time.
+        """
         if self.done and not force:
             say(f"{self.name}: unchanged, skipped", "stage", stage=self.name, status="skipped")
             return False
-        if files.access.read_only and self.name == "preprocess":
-            say("preprocess: the chief of the cluster does it; waiting")
-            return self._await_chief(_PREPROCESS_SECONDS)
-        started = time.monotonic()
-        say(f"{self.name}: started", "stage", stage=self.name, status="started")
-        aside = f"{self.folder}.partial"
-        if force or recorded(aside, "begun.json") != self.fingerprint:
-            files.remove(aside)
-            files.make_folder(aside)
-            files.write_json(files.join(aside, "begun.json"), {"fingerprint": self.fingerprint})
-        if self.name != "preprocess":  # which loads it while it counts
-            load_tensorflow()
-        self.build(aside)
-        if files.access.read_only:
-            return self._await_chief(_CHIEF_SECONDS)
-        files.remove(files.join(aside, "begun.json"))
-        seconds = time.monotonic() - started
-        files.write_json(
-            files.join(aside, MARKER),
-            {"stage": self.name, "fingerprint": self.fingerprint, "seconds": round(seconds, 1)},
-        )
-        files.rename(aside, self.folder)
-        say(f"{self.name}: done in {seconds:.0f} s", "stage", stage=self.name, status="done", seconds=round(seconds, 1))
+        if self.workspace.writes:
+            self._make(force)
+        else:
+            self._train_along()
         return True
 
-    def _await_chief(self, seconds: int) -> bool:
+    def _make(self, force: bool) -> None:
+        started = time.monotonic()
+        say(f"{self.name}: started", "stage", stage=self.name, status="started")
+        unfinished = f"{self.folder}.partial"
+        if force or not self._begun_in(unfinished):
+            files.remove(unfinished)
+            files.make_folder(unfinished)
+            files.write_document(files.join(unfinished, _BEGUN), Begun(fingerprint=self.fingerprint))
+        self._build(unfinished)
+        files.remove(files.join(unfinished, _BEGUN))
+        seconds = time.monotonic() - started
+        record = StageRecord(
+            stage=self.name, fingerprint=self.fingerprint, seconds=round(seconds, 1), version=program_version()
+        )
+        files.write_document(files.join(unfinished, MARKER), record)
+        files.rename(unfinished, self.folder)
+        say(f"{self.name}: done in {seconds:.0f} s", "stage", stage=self.name, status="done", seconds=round(seconds, 1))
+
+    def _train_along(self) -> None:
+        if self.name in TRAINING:
+            say(f"{self.name}: started", "stage", stage=self.name, status="started")
+            self._build(f"{self.folder}.partial")
+            self._await_chief(_CHIEF_SECONDS)
+        else:
+            say(f"{self.name}: the chief of the cluster does it; waiting")
+            self._await_chief(_PREPROCESS_SECONDS)
+
+    def _build(self, folder: str) -> None:
+        if self.needs_tensorflow:
+            load_tensorflow()
+        self.build(folder)
+
+    def _begun_in(self, folder: str) -> bool:
+        path = files.join(folder, _BEGUN)
+        try:
+            return files.exists(path) and files.read_document(Begun, path).fingerprint == self.fingerprint
+        except DataError:  # a damaged marker: the folder cannot be trusted
+            return False
+
+    def _await_chief(self, seconds: int) -> None:
         for _ in range(seconds):
             if self.done:
-                return True
+                return
             time.sleep(1)
         raise DataError(f"{self.folder}: the chief of the cluster did not finish it within {seconds} s; see its log")
 
 
-def recorded(folder: str, marker: str = MARKER) -> str | None:
-    """The fingerprint a folder was made with, if it is whole."""
-    path = files.join(folder, marker)
-    if not files.exists(path):
-        return None
+def read_record(folder: str) -> StageRecord | None:
+    """The record of a stage's folder, if the folder is whole; a damaged one counts as none, so that the stage runs again."""
+    path = files.join(folder, MARKER)
     try:
-        return str(files.read_json(path)["fingerprint"])
-    except (ValueError, KeyError):
+        return files.read_document(StageRecord, path) if files.exists(path) else None
+    except DataError:
         return None

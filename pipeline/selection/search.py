@@ -25,7 +25,7 @@ from pipeline.dataset.reader import Reader
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
 from pipeline.runtime.console import progress, say
-from pipeline.runtime.stage import CHECKPOINTS
+from pipeline.runtime.workspace import CHECKPOINTS
 from pipeline.selection.candidates import Candidates
 from pipeline.selection.estimate import ESTIMATION_ROWS, Estimate, rounded
 from pipeline.selection.previous_spec import Previous

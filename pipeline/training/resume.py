@@ -16,8 +16,8 @@ from pipeline.dataset.reader import Reader
 from pipeline.runtime import files
 from pipeline.runtime.console import say
 from pipeline.runtime.fingerprint import fingerprint
-from pipeline.runtime.stage import CHECKPOINTS, TRAINING
 from pipeline.runtime.tensorflow_import import load_tensorflow
+from pipeline.runtime.workspace import CHECKPOINTS, TRAINING
 
 
 def checkpoints(
