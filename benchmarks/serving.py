@@ -102,7 +102,7 @@ def full_model(config: Config, folder: Path) -> Model:
     """Of all features at full width, exported as the pruned one is."""
     import tensorflow as tf
 
-    from pipeline.serving.export import serving_model
+    from pipeline.serving.serving_model import serving_model
 
     data = Transformed(f"{config.work_dir}/transformed")
     widths = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pydantic
-from tensorflow_metadata.proto.v0 import schema_pb2
 
 from features.errors import DataError
 from features.feature import Kind
@@ -209,20 +208,6 @@ class FeatureSpec(_Part):
     def widths(self) -> dict[str, int]:
         """Columns of each kept feature."""
         return {feature.name: feature.width for feature in self.kept}
-
-    def to_schema(self) -> schema_pb2.Schema:
-        """The raw columns as a tensorflow_metadata Schema; see `features.schema`."""
-        from features.schema import schema_of
-
-        return schema_of(self)
-
-    def to_config(self) -> dict[str, Any]:
-        """The `features` of a config that trains on the kept features alone, at their widths, and searches nothing."""
-        rules = []
-        for feature in self.kept:
-            rule = {"match": [feature.name], **feature.transform}
-            rules.append(rule | {"width": feature.width} if feature.rows else rule)
-        return {"features": rules}
 
     def check_vocabularies(self, folder: str | Path) -> None:
         """Compares the vocabulary files in a folder with the checksums.

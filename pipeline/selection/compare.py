@@ -27,8 +27,8 @@ from pipeline.runtime.console import progress
 from pipeline.runtime.fingerprint import fingerprint
 from pipeline.selection.candidates import Candidates
 from pipeline.selection.estimate import EVALUATION_BATCH, rounded
-from pipeline.selection.prove import fit
 from pipeline.selection.search import path_of_features
+from pipeline.training.fit import fit
 
 KNOWN = ("sequential_attention", *METHODS)
 Widths = Mapping[str, int]

@@ -22,9 +22,9 @@ from pipeline.runtime import files
 from pipeline.runtime.console import say
 from pipeline.selection.estimate import EVALUATION_BATCH, rounded
 from pipeline.selection.previous_spec import Previous
-from pipeline.selection.prove import fit
 from pipeline.selection.search import budget_cost
 from pipeline.selection.warnings import warn_of_quality
+from pipeline.training.fit import fit
 
 LADDER = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 1.0)  # shares of the full cost that `auto` looks at
 TRIAL_STEPS = 4096  # of a long training its beginning tells which allocation is best

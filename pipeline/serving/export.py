@@ -15,12 +15,10 @@ from google.protobuf import text_format
 from features.allocation import Allocation
 from features.config import Config
 from features.feature import Feature
-from features.graph import write_graph
 from features.inputs import Input, argument_names
+from features.schema import schema_of
 from features.spec import FILE, SCHEMA_FILE, VOCABULARY_FOLDER, FeatureSpec, KeptFeature, RawInput, Vocabulary, sha256
 from features.statistics import Statistics
-from models.build import example_inputs
-from models.ranking import RankingModel
 from models.serving_model import SCORE, ServingModel
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
@@ -28,6 +26,7 @@ from pipeline.runtime.fingerprint import fingerprint
 from pipeline.runtime.versions import versions
 from pipeline.serving.golden_requests import GOLDEN_FILE, WARMUP_FILE, as_tensors, make_requests, write_golden, write_warmup
 from pipeline.serving.saved_model import EXTRA, SAVED_MODEL
+from pipeline.serving.serving_model import columns_of, serving_model
 from pipeline.serving.timing import disk_bytes, latencies
 
 _PACKAGES = ("winnow", "tensorflow", "tensorflow-transform", "tensorflow-recommenders", "apache-beam", "pyarrow")
@@ -53,43 +52,12 @@ def export(
     whole, data = data, data.cut(kept.rows)
     spec = _spec(config, data, path, selection, files.read_json(files.join(proof, "proof.json")), target)
     spec.save(target)
-    (target / SCHEMA_FILE).write_text(text_format.MessageToString(spec.to_schema()))
+    (target / SCHEMA_FILE).write_text(text_format.MessageToString(schema_of(spec)))
     weights = files.join(proof, "weights", "pruned")
     vocabularies = str(target / VOCABULARY_FOLDER)
     pruned = serving_model(config, data, kept.widths, str(target / "transform"), vocabularies, weights)
     _save(pruned, data, target)
     files.write_json(files.join(folder, "measured.json"), _measure(config, whole, pruned, target))
-
-
-def serving_model(
-    config: Config,
-    data: Transformed,
-    widths: Mapping[str, int],
-    graph: str,
-    vocabularies: str | None = None,
-    weights: str | None = None,
-) -> ServingModel:
-    """A serving model of the features that `widths` names, with a transform graph that holds nothing of the others.
-
-    Args:
-      config: of the run.
-      data: the transformed folder.
-      widths: columns of each feature, by name.
-      graph: folder to write the transform graph into.
-      vocabularies: folder of the features' own; the data's if left out.
-      weights: checkpoint of a trained model; it has the tower that the config asks for, in its compact form, else it is dense.
-    """
-    chosen = [feature for feature in data.features if feature.name in widths]
-    columns = _columns(chosen, data.inputs)
-    write_graph(chosen, columns, data.statistics, vocabularies or files.join(data.folder, VOCABULARY_FOLDER), graph)
-    encodings = data.subset(list(widths))
-    model = RankingModel(encodings, widths, config.model if weights else config.model.dense)
-    model(example_inputs(encodings))
-    if weights:
-        tf.train.Checkpoint(model=model).read(weights).assert_existing_objects_matched().expect_partial()
-        model.compact()
-    optional = config.serving.left_out([column.name for column in columns])
-    return ServingModel(tf.saved_model.load(f"{graph}/transform_fn"), model, encodings, columns, optional)
 
 
 def _save(pruned: ServingModel, data: Transformed, target: Path) -> None:
@@ -119,7 +87,7 @@ def _spec(
     (target / VOCABULARY_FOLDER).mkdir(exist_ok=True)
     gains = _gains(path["picks"])
     kept = [_kept(features[c["feature"]], data, statistics[c["feature"]], c, gains, target) for c in selection["kept"]]
-    columns = _columns([features[entry.name] for entry in kept], data.inputs)
+    columns = columns_of([features[entry.name] for entry in kept], data.inputs)
     arguments = argument_names([column.name for column in columns])
     optional = config.serving.left_out(list(arguments))
     return FeatureSpec(
@@ -233,11 +201,6 @@ def _domain(
     if raw and all(value is not None and math.isfinite(value) for value in (found.minimum, found.maximum)):
         return found.minimum, found.maximum
     return None, None
-
-
-def _columns(features: Sequence[Feature], inputs: Sequence[Input]) -> list[Input]:
-    read = {column for feature in features for column in feature.inputs}
-    return [column for column in inputs if column.name in read]
 
 
 def _measure(config: Config, data: Transformed, pruned: ServingModel, target: Path) -> dict[str, Any]:

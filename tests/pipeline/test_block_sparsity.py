@@ -12,7 +12,7 @@ from models.build import example_inputs
 from models.ranking import RankingModel
 from models.serving_model import stack
 from pipeline.dataset.reader import Transformed
-from pipeline.serving.export import serving_model
+from pipeline.serving.serving_model import serving_model
 
 MODEL = {"embedding_width": 8, "cross_layers": 1, "cross_rank": 8}
 SPARSE = {"block": 2, "sparsity": 0.75, "method": "sequential_attention"}

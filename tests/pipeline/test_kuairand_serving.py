@@ -91,7 +91,7 @@ def test_nothing_of_the_dropped_is_left_and_little_of_the_bytes(works, tmp_path)
     from tensorflow.core.protobuf import saved_model_pb2
 
     from pipeline.dataset.transformed import Transformed
-    from pipeline.serving.export import serving_model
+    from pipeline.serving.serving_model import serving_model
     from pipeline.serving.timing import disk_bytes
 
     config = Config.load(CONFIG)

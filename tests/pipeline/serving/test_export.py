@@ -63,8 +63,8 @@ def test_unequal_widths_are_served(job, tmp_path, interaction):
 
     from models.serving_model import stack
     from pipeline.dataset.transformed import Transformed
-    from pipeline.serving.export import serving_model
     from pipeline.serving.golden_requests import as_tensors, make_requests
+    from pipeline.serving.serving_model import serving_model
 
     data = Transformed(f"{job.work_dir}/transformed")
     config = job.model_copy(update={"model": job.model.model_copy(update={"interaction": interaction})})

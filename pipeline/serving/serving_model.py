@@ -1,0 +1,55 @@
+"""A trained ranking model behind the transform graph of its features: raw values to scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+from features.config import Config
+from features.feature import Feature
+from features.graph import write_graph
+from features.inputs import Input
+from features.spec import VOCABULARY_FOLDER
+from models.build import example_inputs
+from models.ranking import RankingModel
+from models.serving_model import ServingModel
+from pipeline.dataset.transformed import Transformed
+from pipeline.runtime import files
+
+
+def serving_model(
+    config: Config,
+    data: Transformed,
+    widths: Mapping[str, int],
+    graph: str,
+    vocabularies: str | None = None,
+    weights: str | None = None,
+) -> ServingModel:
+    """A serving model of the features that `widths` names, with a transform graph that holds nothing of the others.
+
+    Args:
+      config: of the run.
+      data: the transformed folder.
+      widths: columns of each feature, by name.
+      graph: folder to write the transform graph into.
+      vocabularies: folder of the features' own; the data's if left out.
+      weights: checkpoint of a trained model; it has the tower that the config asks for, in its compact form, else it is dense.
+    """
+    chosen = [feature for feature in data.features if feature.name in widths]
+    columns = columns_of(chosen, data.inputs)
+    write_graph(chosen, columns, data.statistics, vocabularies or files.join(data.folder, VOCABULARY_FOLDER), graph)
+    encodings = data.subset(list(widths))
+    model = RankingModel(encodings, widths, config.model if weights else config.model.dense)
+    model(example_inputs(encodings))
+    if weights:
+        tf.train.Checkpoint(model=model).read(weights).assert_existing_objects_matched().expect_partial()
+        model.compact()
+    optional = config.serving.left_out([column.name for column in columns])
+    return ServingModel(tf.saved_model.load(f"{graph}/transform_fn"), model, encodings, columns, optional)
+
+
+def columns_of(features: Sequence[Feature], inputs: Sequence[Input]) -> list[Input]:
+    """The raw columns that the features read, in the order of `inputs`."""
+    read = {column for feature in features for column in feature.inputs}
+    return [column for column in inputs if column.name in read]
