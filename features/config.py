@@ -16,8 +16,9 @@ from pydantic import Field, field_validator, model_validator
 
 from features.budget import UNITS, Budget
 from features.errors import ConfigError
-from features.feature import Feature, FeatureRule, expand_pattern
+from features.feature import Feature, FeatureRule
 from features.fields import NonNegativeInt, PositiveFloat, PositiveInt, Section, expand
+from features.pattern import expand_pattern
 
 
 class SplitConfig(Section):

@@ -8,11 +8,20 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, get_args
 
 import pydantic
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
 
 PositiveInt = Annotated[int, Field(gt=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
+NonNegativeFloat = Annotated[float, Field(ge=0)]
+Text = Annotated[str, Field(min_length=1)]
+# A list of texts, for which a single text may be written.
+Texts = Annotated[list[Text], BeforeValidator(_listed, json_schema_input_type=Text | list[Text])]
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
@@ -25,7 +34,7 @@ class Section(pydantic.BaseModel):
         may go on using the former name.
     """
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     former_names: ClassVar[Mapping[str, str]] = {}
 
     @model_validator(mode="before")

@@ -174,7 +174,7 @@ def _list(column: Column) -> Guess:
     lengths = pc.list_value_length(column.array).unique().drop_null()
     if len(lengths) != 1:
         return Guess(None, "lists of floats of differing lengths: a dense feature has one width")
-    return Guess("dense", options=(("width", lengths[0].as_py()),))
+    return Guess("dense", options=(("max_length", lengths[0].as_py()),))
 
 
 def find_label(path: str, columns: list[Column], asked: str | None) -> tuple[Column, str]:

@@ -13,7 +13,8 @@ import yaml
 
 from features.config import Config
 from features.errors import ConfigError
-from features.feature import Feature, FeatureRule, expand_pattern
+from features.feature import Feature, FeatureRule
+from features.pattern import expand_pattern
 from features.spec import FeatureSpec, KeptFeature
 
 LINE_LENGTH = 120

@@ -5,7 +5,6 @@ import yaml
 
 from features.config import Config
 from features.errors import ConfigError
-from features.feature import expand_pattern
 
 BASE = {
     "data": {"format": "csv", "train": "train.csv", "label": "click"},
@@ -30,13 +29,6 @@ def test_defaults_keep_it_short(write):
     assert (config.name, config.work_dir) == ("c", "work/c")
     assert config.model.embedding_width == 16
     assert config.data.separator == ","
-
-
-def test_patterns():
-    assert expand_pattern("I1..I3", []) == ["I1", "I2", "I3"]
-    assert expand_pattern("x9..x11", []) == ["x9", "x10", "x11"]
-    assert expand_pattern("a*", ["ab", "b", "ac"]) == ["ab", "ac"]
-    assert expand_pattern("name", []) == ["name"]
 
 
 def test_resolve_last_rule_wins_and_keeps_first_place(write):

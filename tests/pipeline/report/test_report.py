@@ -26,7 +26,7 @@ def config():
             "name": "small",
             "work_dir": "work/small",
             "data": {"format": "csv", "train": "rows.csv", "label": "click", "split": {"test": 0.2}},
-            "features": [{"match": "*"}, {"match": "hour", "kind": "numeric", "clip": [0, 23]}],
+            "features": [{"match": "*"}, {"match": "hour", "kind": "numeric", "encoding": "value", "clip": [0, 23]}],
             "model": {"embedding_width": 4},
             "selection": {"budget": {"bytes": "50%"}, "seed": 7},
         }

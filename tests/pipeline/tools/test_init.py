@@ -119,8 +119,8 @@ def test_parquet_lists_vectors_and_gaps(tmp_path):
     drafted = draft([str(tmp_path)])
     config, features = load(drafted, tmp_path)
     assert config.data.format == "parquet"
-    assert (features["vector"].kind, features["vector"].width) == ("dense", 4)
-    assert (features["listed"].kind, features["listed"].width) == ("dense", 3)
+    assert (features["vector"].kind, features["vector"].max_length) == ("dense", 4)
+    assert (features["listed"].kind, features["listed"].max_length) == ("dense", 3)
     assert features["tags"].kind == "multivalued"
     assert features["gaps"].kind == features["colour"].kind == "categorical"
     assert features["odds"].kind == "numeric"
