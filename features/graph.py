@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 import tensorflow_transform as tft
-from tensorflow_transform import impl_helper
 
 from features.encoding import FIRST_BUCKET, MISSING, PADDING
 from features.feature import Feature
 from features.inputs import Input
+from features.private_apis import write_transform
 from features.statistics import Statistics
 
 Tensors = dict[str, tf.Tensor]
@@ -63,11 +63,10 @@ def write_graph(
     output: str,
 ) -> None:
     """Writes the TFT output folder (`transform_fn/`, `transformed_metadata/`), readable by `tft.TFTransformOutput`."""
-    # AnalyzeDataset would start a Beam job to look at no data; this is what it calls for a function without analyzers.
     type_specs = specs(inputs)
     feature_specs = {spec.name: tf.io.FixedLenFeature(type_specs[spec.name].shape[1:], spec.dtype) for spec in inputs}
     function = make_preprocessing_fn(features, statistics, vocabularies)
-    impl_helper.analyze_in_place(function, False, feature_specs, type_specs, output)
+    write_transform(function, feature_specs, type_specs, output)
 
 
 def tf_name(name: str) -> str:

@@ -10,10 +10,11 @@ import tensorflow as tf
 from features.config import ModelConfig, TrainingConfig
 from features.encoding import Encoding
 from features.errors import ConfigError
+from features.private_apis import make_optimizer_variables
 from models.embedding import prefers_dense
 from models.gate import SequentialAttention
 from models.memory import Footprint, describe
-from models.optimizer import compose, make_slots
+from models.optimizer import compose
 from models.ranking import RankingModel
 from models.steps import per_replica, sharded
 from models.table_layout import TableLayout
@@ -69,7 +70,7 @@ def build_model(
             lambda: made.network_variables,
             gate_learning_rate,
         )
-        make_slots(optimizer)
+        make_optimizer_variables(optimizer)
         loss = tf.keras.losses.BinaryCrossentropy(from_logits=True)
         made.compile(optimizer, loss, steps_per_execution=steps_per_execution, jit_compile=xla)
     made.steps_per_execution = steps_per_execution

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from features.config import TrainingConfig
 from features.errors import ConfigError
+from features.private_apis import gpu_memory_limits, parameter_servers
 from models.table_layout import TableLayout
 
 _FLOAT = 4
@@ -60,7 +61,7 @@ def describe(footprint: Footprint, strategy: tf.distribute.Strategy) -> list[str
     Raises:
       ConfigError: a device cannot hold its part.
     """
-    servers = getattr(strategy.extended, "_num_ps", 0)
+    servers = parameter_servers(strategy)
     replicas = strategy.num_replicas_in_sync
     if servers:
         placed = f"tables of 64 MiB or more sharded over {servers} parameter servers, the rest on one each; steps asynchronous"
@@ -91,15 +92,8 @@ def human(size: float) -> str:
 def room() -> int | None:
     """Bytes of a GPU, or of the machine or container where there is none."""
     if tf.config.list_physical_devices("GPU"):
-        return _gpu_room()
+        return min(gpu_memory_limits(), default=None)
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = Path("/sys/fs/cgroup/memory.max")
     bound = limit.read_text().strip() if limit.exists() else "max"
     return min(physical, int(bound)) if bound.isdigit() else physical
-
-
-def _gpu_room() -> int | None:
-    from tensorflow.python.client import device_lib  # no public name tells how much TensorFlow's allocator was given
-
-    limits = [device.memory_limit for device in device_lib.list_local_devices() if device.device_type == "GPU"]
-    return min(limits) if limits else None

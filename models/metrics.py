@@ -6,9 +6,9 @@ Scores are counted in 65,536 bins of the logit per label and block of rows. A bi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+import zipfile
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,25 +56,42 @@ class Scores:
         if not np.isfinite(x).all():
             raise DataError(f"the model scores row {self.rows + int(np.argmin(np.isfinite(x)))} as not a number")
         block = (self.rows + np.arange(len(x))) % BLOCKS
-        place = np.clip(((x + LIMIT) * (BINS / (2 * LIMIT))).astype(np.int64), 0, BINS - 1)
-        np.add.at(self.counts, (block, y, place), 1)
+        bins = np.clip(((x + LIMIT) * (BINS / (2 * LIMIT))).astype(np.int64), 0, BINS - 1)
+        np.add.at(self.counts, (block, y, bins), 1)
         self.losses += np.bincount(block, np.logaddexp(0, x) - x * y, BLOCKS)
         self.predicted += np.bincount(block, 1 / (1 + np.exp(-x)), BLOCKS)
         self.rows += len(x)
 
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        """Arrays from which `restore` makes the same scores again; non-empty bins only."""
-        place = np.flatnonzero(self.counts)
-        figures = {"losses": self.losses, "predicted": self.predicted, "rows": np.array(self.rows)}
-        return figures | {"place": place, "count": self.counts.ravel()[place]}
+    def to_bytes(self) -> bytes:
+        """The content of a NumPy `.npz` file from which `from_bytes` makes the same scores again; non-empty bins only."""
+        bins = np.flatnonzero(self.counts)
+        content = io.BytesIO()
+        np.savez_compressed(
+            content,
+            allow_pickle=False,
+            losses=self.losses,
+            predicted=self.predicted,
+            rows=np.array(self.rows),
+            place=bins,
+            count=self.counts.ravel()[bins],
+        )
+        return content.getvalue()
 
     @classmethod
-    def restore(cls, state: Mapping[str, npt.NDArray[Any]]) -> Scores:
-        """Inverse of `state`."""
-        made = cls()
-        made.counts.ravel()[state["place"]] = state["count"]
-        made.losses, made.predicted, made.rows = state["losses"], state["predicted"], int(state["rows"])
-        return made
+    def from_bytes(cls, content: bytes, source: str = "scores") -> Scores:
+        """Inverse of `to_bytes`.
+
+        Raises:
+          DataError: the content is damaged; names its source.
+        """
+        scores = cls()
+        try:
+            with np.load(io.BytesIO(content)) as arrays:
+                scores.counts.ravel()[arrays["place"]] = arrays["count"]
+                scores.losses, scores.predicted, scores.rows = arrays["losses"], arrays["predicted"], int(arrays["rows"])
+        except (ValueError, KeyError, IndexError, EOFError, OSError, zipfile.BadZipFile) as error:
+            raise DataError(f"{source}: is damaged ({error}); delete it and run the command again") from None
+        return scores
 
     def merge(self, other: Scores) -> None:
         """Adds the scores of other rows."""
@@ -113,19 +130,19 @@ class Scores:
         }
 
 
-def exact_auc(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.floating]) -> float:
+def exact_auc(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.floating | np.bool_]) -> float:
     """Area under the ROC curve of [rows] scores and 0/1 labels, by ranks: exact, equal scores count half.
 
     Raises:
       DataError: only one label occurs.
     """
-    _, place, count = np.unique(scores, return_inverse=True, return_counts=True)
+    _, rank_of_row, count = np.unique(scores, return_inverse=True, return_counts=True)
     middle = np.cumsum(count) - (count - 1) / 2  # the mean rank, from 1, of each distinct score
     positive = np.asarray(labels) > 0
     p, n = int(positive.sum()), int((~positive).sum())
     if not p or not n:
         raise DataError("AUC needs both labels; these rows have only one")
-    return float((middle[place][positive].sum() - p * (p + 1) / 2) / (p * n))
+    return float((middle[rank_of_row][positive].sum() - p * (p + 1) / 2) / (p * n))
 
 
 def exact_quality(logits: npt.NDArray[np.floating], labels: npt.NDArray[np.floating]) -> Quality:

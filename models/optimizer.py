@@ -90,17 +90,5 @@ def compose(
     return tfrs.experimental.optimizers.CompositeOptimizer(parts)
 
 
-def make_slots(optimizer: tfrs.experimental.optimizers.CompositeOptimizer) -> None:
-    """Makes all variables of a composed optimizer now, in its strategy's scope, rather than in the first step."""
-    for part, variables in optimizer._optimizers_and_vars:
-        part._create_all_weights(list(variables()))
-
-
-def reset(optimizer: tf.keras.optimizers.legacy.Optimizer) -> None:
-    """Sets an optimizer's slots and step count back to zero."""
-    for variable in optimizer.variables():
-        variable.assign(tf.zeros_like(variable))
-
-
 def _square(grad: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.square(grad), axis=list(range(1, len(grad.shape))), keepdims=True) / WIDTH

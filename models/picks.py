@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from features.private_apis import Optimizer, slots, trains_one_variable
 from models.gate import OPEN, SOFT, SequentialAttention
 from models.pick_rules import Floats, frontier_scores, standings, top
 from models.schedule import Schedule
@@ -86,7 +87,7 @@ class Picks(tf.keras.callbacks.Callback):
         return np.stack([frontier_scores(own, price, self.beta, open_) for own, price, open_ in rows])
 
 
-def reset_slots(optimizer: Any, variable: tf.Variable) -> None:
+def reset_slots(optimizer: Optimizer, variable: tf.Variable) -> None:
     """Sets an optimizer's slots of one variable to zero, and its step count too where it trains nothing else.
 
     Args:
@@ -94,27 +95,8 @@ def reset_slots(optimizer: Any, variable: tf.Variable) -> None:
       variable: whose slots.
     """
     for part in getattr(optimizer, "optimizers", [optimizer]):
-        slots = _slots(part, variable)
-        for slot in slots:
+        part_slots = slots(part, variable)
+        for slot in part_slots:
             slot.assign(tf.zeros_like(slot))
-        if slots and _trains_one(part):
+        if part_slots and trains_one_variable(part):
             part.iterations.assign(0)
-
-
-def _slots(optimizer: Any, variable: tf.Variable) -> list[tf.Variable]:
-    if isinstance(optimizer, tf.keras.optimizers.legacy.Optimizer):
-        try:
-            return [optimizer.get_slot(variable, name) for name in optimizer.get_slot_names()]
-        except KeyError:
-            return []
-    place = getattr(optimizer, "_index_dict", {}).get(optimizer._var_key(variable))
-    lists = [
-        value for value in vars(optimizer).values() if isinstance(value, list) and len(value) == len(optimizer._index_dict)
-    ]
-    return [] if place is None else [held[place] for held in lists if held[place].shape == variable.shape]
-
-
-def _trains_one(optimizer: Any) -> bool:
-    if isinstance(optimizer, tf.keras.optimizers.legacy.Optimizer):
-        return len(optimizer.variables()) == 1 + len(optimizer.get_slot_names())
-    return len(optimizer._index_dict) == 1

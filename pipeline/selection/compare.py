@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from rich.table import Table
 from features.config import Config
 from features.cost import total_bytes
 from features.errors import ConfigError
+from models.consensus import spearman
 from models.metrics import Scores, block_draws, interval
 from models.ranking_methods import METHODS
 from models.training import evaluate
@@ -161,15 +161,12 @@ class Comparison:
         """Of a model trained from scratch; one that any method has had trained before is not trained again."""
         parts = (self.config.model.model_dump(), self.config.training.model_dump(), self._learnt, self._split)
         name = fingerprint(self._made_from, *parts, sorted(widths.items()), seed)
-        path = Path(self.folder, "runs", f"{name}.npz")
-        if path.exists():
-            with np.load(path) as held:
-                return Scores.restore(held)
+        path = files.join(self.folder, "runs", f"{name}.npz")
+        if files.exists(path):
+            return Scores.from_bytes(files.read_bytes(path), path)
         model, encodings, _ = fit(self.config, self.data, widths, seed, self._learnt)
         scores = evaluate(model, Reader(self.data, self._split, encodings).ordered(EVALUATION_BATCH))
-        aside = path.with_suffix(".partial.npz")
-        np.savez_compressed(aside, allow_pickle=False, **scores.state())
-        aside.rename(path)
+        files.write_bytes(path, scores.to_bytes())
         return scores
 
     @property
@@ -192,8 +189,7 @@ def agreement(orders: Sequence[Sequence[str]]) -> float | None:
         return None
     places = [{name: place for place, name in enumerate(order)} for order in orders]
     ranks = np.array([[own[name] for name in orders[0]] for own in places])
-    pairs = np.triu_indices(len(orders), 1)
-    return rounded(float(np.asarray(np.corrcoef(ranks))[pairs].mean()))
+    return rounded(spearman(ranks))
 
 
 def table(document: Mapping[str, Any]) -> Table:
@@ -205,8 +201,8 @@ def table(document: Mapping[str, Any]) -> Table:
     )
     for name, found in sorted(document["methods"].items(), key=lambda item: -item[1]["mean_auc"]):
         cells = [f"{point['auc']:.4f}" for point in found["curve"]]
-        spearman = "" if found["spearman"] is None else f"{found['spearman']:.2f}"
-        shown.add_row(name, *cells, f"{found['mean_auc']:.4f}", f"{found['seconds']:.1f}", spearman)
+        agreed = "" if found["spearman"] is None else f"{found['spearman']:.2f}"
+        shown.add_row(name, *cells, f"{found['mean_auc']:.4f}", f"{found['seconds']:.1f}", agreed)
     for column in shown.columns[1:]:
         column.justify, column.min_width = "right", 6  # rather wider than the terminal than cut figures
     shown.columns[0].min_width = max(map(len, document["methods"]))

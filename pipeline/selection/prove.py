@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -106,10 +105,9 @@ class _Run:
 
     def scores(self, folder: str, keep: bool) -> tuple[Scores, float]:
         """Scores and training speed, those in `folder` where an interrupted proof left them; keeps the weights if asked."""
-        path = Path(folder, "runs", f"{self.name.replace(' ', '_')}-{self.seed}.npz")
-        if path.exists():
-            with np.load(path) as held:
-                return Scores.restore(held), float(held["speed"])
+        path = files.join(folder, "runs", f"{self.name.replace(' ', '_')}-{self.seed}")
+        if files.exists(f"{path}.npz") and files.exists(f"{path}.json"):
+            return Scores.from_bytes(files.read_bytes(f"{path}.npz"), f"{path}.npz"), float(files.read_json(f"{path}.json"))
         sparse = _thinned(self.config, self.name)
         model, encodings, speed = fit(self.config, self.data, self.widths, self.seed, self.learnt, sparse)
         scores = evaluate(model, Reader(self.data, self.split, encodings).ordered(8192))
@@ -117,9 +115,8 @@ class _Run:
             return scores, speed
         if keep:
             tf.train.Checkpoint(model=model).write(files.join(folder, "weights", "pruned"))
-        aside = path.with_suffix(".partial.npz")
-        np.savez_compressed(aside, allow_pickle=False, speed=speed, **scores.state())
-        aside.rename(path)
+        files.write_json(f"{path}.json", speed)
+        files.write_bytes(f"{path}.npz", scores.to_bytes())
         return scores, speed
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -133,9 +132,7 @@ class ScoreShard(beam.DoFn):
         if refused:
             with files.written(files.join(self.scoring.output, "rejected", f"{name}.parquet")) as target:
                 pa.parquet.write_table(as_table(shard.file.path, refused), pa.PythonFile(target, "w"))
-        state = io.BytesIO()
-        np.savez_compressed(state, allow_pickle=False, **scores.state())
-        files.write_bytes(files.join(self.scoring.output, "state", f"{name}.npz"), state.getvalue())
+        files.write_bytes(files.join(self.scoring.output, "state", f"{name}.npz"), scores.to_bytes())
         files.write_json(files.join(self.scoring.output, "state", f"{name}.json"), vars(tally))
         yield number
 
@@ -203,8 +200,7 @@ def _summary(scoring: Scoring, shards: int) -> dict[str, Any]:
     for number in range(shards):
         state = files.join(scoring.output, "state", f"part-{number:05d}")
         total.merge(Tally.of(files.read_json(f"{state}.json")))
-        with np.load(io.BytesIO(files.read_bytes(f"{state}.npz"))) as held:
-            scores.merge(Scores.restore(held))
+        scores.merge(Scores.from_bytes(files.read_bytes(f"{state}.npz"), f"{state}.npz"))
     total.check(scoring.data.max_bad_ratio)
     summary: dict[str, Any] = {"rows": total.rows - total.bad, "rejected": dict(total.reasons)}
     if 0 < scores.counts[:, 1].sum() < scores.rows:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from features.errors import DataError
+from models.metrics import exact_auc
 
 Floats = npt.NDArray[np.float64]
 
@@ -116,7 +117,7 @@ def generate(folder: Path, rows: int = 200_000, seed: int = 1) -> Truth:
         pairs=[list(pair) for pair in PAIRS],
         copies=COPIES,
         positives=float(labels.mean()),
-        bayes_auc=_auc(logits, labels),
+        bayes_auc=exact_auc(logits, labels) if 0 < labels.sum() < len(labels) else 0.5,
     )
     aside = folder / f"truth.json.{os.getpid()}.part"
     aside.write_text(json.dumps(dataclasses.asdict(truth), indent=2) + "\n")
@@ -253,16 +254,6 @@ def _effects(rng: np.random.Generator, shares: Floats) -> Floats:
 
 def _sigmoid(logits: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-logits)), np.float64)
-
-
-def _auc(scores: Floats, labels: npt.NDArray[np.bool_]) -> float:
-    """The area under the ROC curve of scores without ties (Mann-Whitney); NaN-free: 0.5 where one class is absent."""
-    positives, negatives = int(labels.sum()), int((~labels).sum())
-    if not positives or not negatives:
-        return 0.5
-    ranks = np.empty(len(scores))
-    ranks[np.argsort(scores, kind="stable")] = np.arange(1, len(scores) + 1)
-    return float((ranks[labels].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 def _names(names: list[str]) -> str:

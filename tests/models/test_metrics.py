@@ -70,7 +70,7 @@ def test_an_interval_covers_the_spread_of_the_auc(scored):
 def test_scores_go_through_files(scored):
     scores = Scores()
     scores.add(*scored)
-    assert Scores.restore(scores.state()).quality() == scores.quality()
+    assert Scores.from_bytes(scores.to_bytes()).quality() == scores.quality()
 
 
 def test_a_score_that_is_not_a_number_names_its_row():
@@ -78,3 +78,8 @@ def test_a_score_that_is_not_a_number_names_its_row():
     scores.add(np.zeros(5), np.ones(5))
     with pytest.raises(DataError, match="row 6"):
         scores.add(np.array([0.0, np.nan]), np.zeros(2))
+
+
+def test_damaged_scores_name_their_file():
+    with pytest.raises(DataError, match=r"runs/full-1\.npz: is damaged \(.*\); delete it and run the command again"):
+        Scores.from_bytes(b"not a file", "runs/full-1.npz")

@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 
 from features.config import TrainingConfig
-from models.optimizer import RowwiseAdagrad, compose, make_slots, table_optimizer
+from features.private_apis import make_optimizer_variables
+from models.optimizer import RowwiseAdagrad, compose, table_optimizer
 
 
 def test_a_row_s_step_divides_by_the_root_of_its_squares():
@@ -40,7 +41,7 @@ def test_slots_start_at_zero_and_are_made_before_the_first_step(name, initial):
     training = TrainingConfig(table_optimizer=name)
     table, weight, logits = tf.Variable(tf.ones([3, 2])), tf.Variable([1.0]), tf.Variable([0.0])
     optimizer = compose(training, lambda: [table], lambda: [logits], lambda: [weight], 1e-3)
-    make_slots(optimizer)
+    make_optimizer_variables(optimizer)
     before = len(optimizer.variables())
     assert all(np.all(variable.numpy() == initial) for variable in optimizer.variables())
     optimizer.apply_gradients([(tf.ones_like(one), one) for one in (table, weight, logits)])
