@@ -28,7 +28,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from features.config import Config
 from features.inputs import Input, argument_names
 from features.spec import FeatureSpec
-from features.statistics import load_statistics
 from pipeline.dataset.transformed import Transformed
 from pipeline.serving.golden_requests import as_tensors, make_requests
 from pipeline.serving.timing import disk_bytes, latencies
@@ -63,7 +62,7 @@ class Model:
 
     def call(self, batch: int) -> Callable[[], Any]:
         """A request of that many rows, ready to be sent."""
-        statistics = load_statistics(Path(self.data.folder, "statistics.json"))
+        statistics = self.data.statistics
         request = make_requests(self.inputs, self.data.features, statistics, batch, missing=0.02)
         names = argument_names([column.name for column in self.inputs])
         tensors = {names[name]: tensor for name, tensor in as_tensors(request, self.inputs).items()}

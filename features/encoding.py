@@ -6,8 +6,8 @@ vocabulary by falling count. Bucketised numbers have their buckets where others 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from features.feature import Feature
 
@@ -45,10 +45,6 @@ class Encoding:
             return self.length
         return min(embedding_width, self.max_width or embedding_width)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
-
     @classmethod
     def of(cls, feature: Feature, vocabulary_size: int) -> Encoding:
         """The encoding of a feature whose vocabulary (or bucket list, or vector) has the given size."""
@@ -58,3 +54,8 @@ class Encoding:
         length = feature.max_length if feature.kind == "multivalued" else 1
         rows = FIRST_BUCKET + buckets + vocabulary_size
         return cls(feature.name, rows, length, bool(feature.weights), feature.width, feature.group)
+
+
+def full_widths(encodings: Iterable[Encoding], embedding_width: int) -> dict[str, int]:
+    """Columns that each feature brings into the network at full width, by name."""
+    return {encoding.name: encoding.width(embedding_width) for encoding in encodings}

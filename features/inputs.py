@@ -10,8 +10,7 @@ import itertools
 import keyword
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -43,10 +42,6 @@ class Input:
         """The value that stands for no value."""
         marks: dict[str, str | int | float] = {"string": "", "int64": MISSING_INT, "float32": float("nan")}
         return marks[self.dtype]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
 
     def arrow_type(self) -> pa.DataType:
         """The type of the column in an Arrow batch of raw rows."""

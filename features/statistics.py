@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-from features.errors import DataError
+from features.document import Document
 
-NEAR_UNIQUE = 0.9  # values a row
-NEAR_UNIQUE_ROWS = 1000  # among fewer rows, many values say little
+NEAR_UNIQUE = 0.9  # distinct values a row from which an id hardly ever comes twice
+NEAR_UNIQUE_ROWS = 1000  # among fewer rows, many distinct values say little
 
 
-@dataclass(frozen=True)
-class Statistics:
+class Statistics(Document):
     """Figures of one feature over a split.
 
     Attributes:
@@ -36,12 +32,12 @@ class Statistics:
     count: int = 0
     missing: int = 0
     distinct: int = 0
-    top: list[tuple[str, int]] = field(default_factory=list)
+    top: list[tuple[str, int]] = []
     mean: float | None = None
     std: float | None = None
     minimum: float | None = None
     maximum: float | None = None
-    boundaries: list[float] = field(default_factory=list)
+    boundaries: list[float] = []
     vocabulary_size: int = 0
     length: int | None = None
     categorical: bool = False
@@ -64,34 +60,33 @@ class Statistics:
             return f"duplicate of {self.duplicate_of}"
         return None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Statistics:
-        """Inverse of `to_dict`."""
-        return cls(**{**values, "top": [(str(value), int(count)) for value, count in values["top"]]})
+class StatisticsDocument(Document):
+    """`transformed/statistics.json`: figures of every feature, over the train rows and over those of the other splits.
+
+    Attributes:
+      features: over the train rows, in the order of the config.
+      splits: over the rows of each other split that has any, by split.
+      rejected: rows by reason.
+    """
+
+    features: list[Statistics]
+    splits: dict[str, list[Statistics]] = {}
+    rejected: dict[str, int] = {}
+
+    def by_name(self, split: str = "train") -> dict[str, Statistics]:
+        """Of each feature over a split, by name; empty for a split without rows."""
+        listed = self.features if split == "train" else self.splits.get(split, [])
+        return {statistics.name: statistics for statistics in listed}
 
 
-def mark_duplicates(found: list[Statistics]) -> list[Statistics]:
+def mark_duplicates(listed: Sequence[Statistics]) -> list[Statistics]:
     """Notes, for features that tell the same rows apart as an earlier one, which that is."""
     first: dict[str, str] = {}
     marked = []
-    for own in found:
-        usable = own.partition is not None and own.fault is None
-        original = first.setdefault(own.partition, own.name) if usable and own.partition else own.name
-        marked.append(own if original == own.name else replace(own, duplicate_of=original))
+    for statistics in listed:
+        usable = statistics.partition is not None and statistics.fault is None
+        original = first.setdefault(statistics.partition, statistics.name) if usable and statistics.partition else None
+        duplicate = original is not None and original != statistics.name
+        marked.append(statistics.model_copy(update={"duplicate_of": original}) if duplicate else statistics)
     return marked
-
-
-def load_statistics(path: Path) -> dict[str, Statistics]:
-    """Reads a statistics file, by feature name.
-
-    Raises:
-      DataError: the file is absent or damaged.
-    """
-    try:
-        return {values["name"]: Statistics.from_dict(values) for values in json.loads(path.read_text())["features"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: not a statistics file ({error}); run `winnow preprocess` again") from None

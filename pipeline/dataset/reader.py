@@ -143,12 +143,12 @@ class Reader:
         layout: dict[str, tuple[Any, list[tuple[str, int]]]] = {
             "ids": (np.int32, [(e.name, e.length) for e in ids]),
             "values": (np.float32, [(e.name, e.length) for e in self.encodings if not e.embedded]),
-            "label": (np.float32, [(self.data.document["label"], 1)]),
+            "label": (np.float32, [(self.data.resolved.label, 1)]),
         }
         if self.weighted:
             layout["weights"] = (np.float32, [(f"{e.name}.weights" if e.weighted else "", e.length) for e in ids])
-        if self.data.document["weight"]:
-            layout["weight"] = (np.float32, [(self.data.document["weight"], 1)])
+        if self.data.resolved.weight:
+            layout["weight"] = (np.float32, [(self.data.resolved.weight, 1)])
         return {name: (dtype, columns) for name, (dtype, columns) in layout.items() if columns}
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The transformed folder: what `winnow preprocess` leaves for training."""
+"""The transformed folder: what `winnow preprocess` leaves for training. One class knows where what lies in it."""
 
 from __future__ import annotations
 
@@ -8,49 +8,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
-
-import pyarrow as pa
-import pyarrow.parquet
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
+from typing import Literal
 
 from features.encoding import FIRST_BUCKET, Encoding
 from features.errors import DataError
 from features.feature import Feature
 from features.inputs import Input
-from features.statistics import Statistics, load_statistics
+from features.manifest import Manifest, ResolvedFeatures
+from features.statistics import Statistics, StatisticsDocument
+from pipeline.dataset.row_group import REMEDY, RowGroup, row_groups
 from pipeline.runtime import files
 
 SplitName = Literal["train", "validation", "test", "train+validation"]
-_AGAIN = "run `winnow preprocess` again"
-
-
-@dataclass(frozen=True)
-class RowGroup:
-    """One Parquet row group, and the footer of its file."""
-
-    path: str
-    index: int
-    rows: int
-    metadata: Any = field(repr=False, compare=False)
-
-    def read(self, columns: Sequence[str]) -> pa.Table:
-        """The named columns; no other is read.
-
-        Raises:
-          DataError: the file is gone or damaged.
-        """
-        # Over a network each column chunk would be a request of its own; from a local disk there is nothing to gain.
-        remote = "://" in self.path
-        try:
-            with (
-                _open(self.path) as source,
-                pa.parquet.ParquetFile(source, metadata=self.metadata, pre_buffer=remote) as file,
-            ):
-                return file.read_row_group(self.index, columns=list(columns))
-        except (OSError, pa.ArrowException) as error:
-            raise DataError(f"{self.path}: row group {self.index} cannot be read ({error}); {_AGAIN}") from None
 
 
 @dataclass(frozen=True)
@@ -64,6 +33,89 @@ class Transformed:
 
     folder: str
     cuts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def graph(self) -> str:
+        """Folder of the TFT output."""
+        return files.join(self.folder, "transform")
+
+    @property
+    def vocabularies(self) -> str:
+        """Folder of the vocabulary files."""
+        return files.join(self.folder, "vocabulary")
+
+    @property
+    def rejected(self) -> str:
+        """Folder of the rows that were rejected."""
+        return files.join(self.folder, "rejected")
+
+    @property
+    def features_file(self) -> str:
+        """Path of the `ResolvedFeatures`."""
+        return files.join(self.folder, "features.json")
+
+    @property
+    def statistics_file(self) -> str:
+        """Path of the `StatisticsDocument`."""
+        return files.join(self.folder, "statistics.json")
+
+    @property
+    def manifest_file(self) -> str:
+        """Path of the `Manifest`."""
+        return files.join(self.folder, "manifest.json")
+
+    def vocabulary_file(self, name: str) -> str:
+        """Path of a feature's vocabulary, one token a line in id order."""
+        return files.join(self.vocabularies, f"{name}.txt")
+
+    @cached_property
+    def resolved(self) -> ResolvedFeatures:
+        """The columns and features, as preprocessing found them."""
+        return files.read_document(ResolvedFeatures, self._there(self.features_file))
+
+    @cached_property
+    def statistics_document(self) -> StatisticsDocument:
+        """Figures of all features over all splits, whatever is cut."""
+        return files.read_document(StatisticsDocument, self.statistics_file)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """Files and rows of each split, and what was rejected."""
+        return files.read_document(Manifest, self._there(self.manifest_file))
+
+    @cached_property
+    def encodings(self) -> list[Encoding]:
+        """Of all features, in the order of the config."""
+        whole = self.resolved.encodings
+        return [replace(e, rows=self.cuts[e.name]) if e.name in self.cuts else e for e in whole]
+
+    @cached_property
+    def features(self) -> list[Feature]:
+        """The resolved features."""
+        whole = self.resolved.features
+        return [f.model_copy(update={"max_size": self._known_tokens(f)}) if f.name in self.cuts else f for f in whole]
+
+    @cached_property
+    def statistics(self) -> dict[str, Statistics]:
+        """Of each feature over the train split, by name."""
+        whole = self.statistics_document.by_name()
+        if not self.cuts:  # preprocessing asks before features.json is there
+            return whole
+        cut = [feature for feature in self.features if feature.name in self.cuts]
+        return whole | {f.name: whole[f.name].model_copy(update={"vocabulary_size": self._known_tokens(f)}) for f in cut}
+
+    @property
+    def inputs(self) -> list[Input]:
+        """The raw columns."""
+        return self.resolved.inputs
+
+    def rows(self, split: SplitName) -> int:
+        """Rows of a split."""
+        return sum(self.manifest.splits[part].rows for part in split.split("+"))
+
+    def subset(self, names: Sequence[str]) -> list[Encoding]:
+        """Encodings of the named features, in the config's order."""
+        return [encoding for encoding in self.encodings if encoding.name in set(names)]
 
     def cut(self, rows: Mapping[str, int]) -> Transformed:
         """A view in which the named features know their most frequent values only, as if `max_size` had been smaller.
@@ -81,62 +133,19 @@ class Transformed:
         cuts = {name: left for name, left in rows.items() if name in have and left < have[name]}
         wrong = min(cuts.keys() - cuttable, default=None)
         if wrong is not None:
-            raise DataError(f"{self.folder}: {wrong!r} has {have[wrong]} rows and cannot be cut to {cuts[wrong]}; {_AGAIN}")
+            raise DataError(f"{self.folder}: {wrong!r} has {have[wrong]} rows and cannot be cut to {cuts[wrong]}; {REMEDY}")
         view = Transformed(self.folder, {**self.cuts, **cuts})
-        vars(view)["document"] = self.document  # read once
+        vars(view)["resolved"] = self.resolved  # read once
         return view
-
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """`features.json`."""
-        return self._json("features.json")
-
-    @cached_property
-    def encodings(self) -> list[Encoding]:
-        """Of all features, in the order of the config."""
-        found = [Encoding(**values) for values in self.document["encodings"]]
-        return [replace(e, rows=self.cuts[e.name]) if e.name in self.cuts else e for e in found]
-
-    @cached_property
-    def features(self) -> list[Feature]:
-        """The resolved features."""
-        found = [Feature.model_validate(values) for values in self.document["features"]]
-        return [f.model_copy(update={"max_size": self._known(f)}) if f.name in self.cuts else f for f in found]
-
-    @cached_property
-    def statistics(self) -> dict[str, Statistics]:
-        """Of each feature over the train split, by name."""
-        found = load_statistics(Path(self.folder, "statistics.json"))
-        return found | {
-            f.name: replace(found[f.name], vocabulary_size=self._known(f)) for f in self.features if f.name in self.cuts
-        }
-
-    @cached_property
-    def inputs(self) -> list[Input]:
-        """The raw columns."""
-        return [Input(**values) for values in self.document["inputs"]]
-
-    @cached_property
-    def manifest(self) -> dict[str, Any]:
-        """Files and rows of each split."""
-        return dict(self._json("manifest.json")["splits"])
-
-    def rows(self, split: SplitName) -> int:
-        """Rows of a split."""
-        return sum(int(self.manifest[part]["rows"]) for part in split.split("+"))
-
-    def subset(self, names: Sequence[str]) -> list[Encoding]:
-        """Encodings of the named features, in the config's order."""
-        return [encoding for encoding in self.encodings if encoding.name in set(names)]
 
     def write_vocabulary(self, feature: Feature, target: str) -> None:
         """Copies the feature's vocabulary, as far as it is known, to a file."""
-        path = files.join(self.folder, "vocabulary", f"{feature.name}.txt")
+        path = self.vocabulary_file(feature.name)
         if feature.name not in self.cuts:
             shutil.copy(path, target)
             return
         with Path(path).open("rb") as source, Path(target).open("wb") as written:
-            written.writelines(islice(source, self._known(feature)))
+            written.writelines(islice(source, self._known_tokens(feature)))
 
     def row_groups(self, split: SplitName, columns: Sequence[str]) -> list[RowGroup]:
         """All row groups of a split, in file order.
@@ -144,37 +153,22 @@ class Transformed:
         Raises:
           DataError: a file is gone or damaged, lacks one of the columns, or has not the rows that the manifest names.
         """
-        groups: list[RowGroup] = []
-        for entry in [entry for part in split.split("+") for entry in self.manifest[part]["files"]]:
-            path = files.join(self.folder, entry["file"])
-            try:
-                with _open(path) as source:
-                    metadata = pa.parquet.read_metadata(source)
-            except (OSError, pa.ArrowException) as error:
-                raise DataError(f"{path}: cannot be read ({error}); {_AGAIN}") from None
-            absent = set(columns) - set(metadata.schema.to_arrow_schema().names)
-            if absent:
-                raise DataError(f"{path}: has no column {min(absent)!r}; {_AGAIN}")
-            if metadata.num_rows != entry["rows"]:
-                raise DataError(f"{path}: has {metadata.num_rows} rows, but manifest.json says {entry['rows']}; {_AGAIN}")
-            sizes = [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)]
-            groups += [RowGroup(path, n, rows, metadata) for n, rows in enumerate(sizes)]
-        return groups
+        parts = [part for name in split.split("+") for part in self.manifest.splits[name].files]
+        return [group for part in parts for group in row_groups(files.join(self.folder, part.file), columns, part.rows)]
 
-    def _known(self, feature: Feature) -> int:
+    def _there(self, path: str) -> str:
+        """The path of a document, once it is sure to be there.
+
+        Raises:
+          DataError: it is not.
+        """
+        if not files.exists(path):
+            raise DataError(f"{self.folder}: not a transformed folder, {path} is absent; run `winnow preprocess`")
+        return path
+
+    def _known_tokens(self, feature: Feature) -> int:
+        """Tokens that a cut table has rows for: those beside the padding, missing and out-of-vocabulary ids."""
         return self.cuts[feature.name] - FIRST_BUCKET - feature.oov_buckets
-
-    def _json(self, name: str) -> dict[str, Any]:
-        try:
-            return dict(files.read_json(files.join(self.folder, name)))
-        except (OSError, ValueError) as error:
-            raise DataError(f"{self.folder}: not a transformed folder ({error}); run `winnow preprocess`") from None
-
-
-def _open(path: str) -> pa.NativeFile:
-    if "://" not in path:
-        return pa.OSFile(path)
-    return pa.PythonFile(FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED), mode="r")
 
 
 __all__ = ["RowGroup", "SplitName", "Transformed"]

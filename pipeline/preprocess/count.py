@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
 
 from features.errors import DataError
 from features.feature import Feature
-from features.statistics import Statistics, mark_duplicates
+from features.statistics import Statistics, StatisticsDocument, mark_duplicates
+from pipeline.dataset.transformed import Transformed
 from pipeline.preprocess.analyze import Partial, merge
 from pipeline.preprocess.parse import Key, Parsed, ParseShard
 from pipeline.preprocess.resolved_config import Job
@@ -27,12 +27,12 @@ from pipeline.runtime.console import say
 _COMPACT_ROWS = 1 << 16  # fewer are not worth a merge
 
 
-def count(job: Job, folder: str, spans: str, beam_args: Sequence[str]) -> list[Parsed]:
+def count(job: Job, transformed: Transformed, spans: str, beam_args: Sequence[str]) -> list[Parsed]:
     """Writes `vocabulary/`, `statistics.json` and `rejected/`.
 
     Args:
       job: what to do.
-      folder: of the output.
+      transformed: the output.
       spans: folder of the parsed shards; those that are there are not read again.
       beam_args: see `preprocess`.
 
@@ -44,20 +44,25 @@ def count(job: Job, folder: str, spans: str, beam_args: Sequence[str]) -> list[P
     """
     shards = plan_shards(job.config.data, job.listed)
     parse = ParseShard(job.config, job.counted, job.raw, spans, job.buckets)
-    counted = files.exists(files.join(folder, "statistics.json"))
+    counted = files.exists(transformed.statistics_file)
     if not counted:
         say(f"preprocess: counting {len(job.features)} features in {len(shards)} shards")
         with follow("preprocess: counting, shards", {f"{parse.base(shard)}.json": 1 for shard in shards}):
             run_beam(
-                lambda root: root | "Shards" >> beam.Create(shards, reshuffle=True) | _Count(job, parse, folder, spans),
+                lambda root: root | "Shards" >> beam.Create(shards, reshuffle=True) | _Count(job, parse, transformed, spans),
                 beam_args,
             )
     with ThreadPoolExecutor(16) as pool:  # waits for a store, one small document a shard
         parsed = list(pool.map(lambda shard: Parsed.load(parse.base(shard)), shards))
-    _keep_rejected(job, parsed, folder)
+    _keep_rejected(job, parsed, transformed.rejected)
     if not counted:
-        _join_statistics(job, parsed, folder)
+        _join_statistics(job, parsed, transformed)
     return parsed
+
+
+def statistics_folder(transformed: Transformed) -> str:
+    """Where the workers leave the statistics of each feature and split, before they are joined into one document."""
+    return files.join(transformed.folder, "statistics")
 
 
 def tally(parsed: Sequence[Parsed]) -> Tally:
@@ -71,15 +76,15 @@ def tally(parsed: Sequence[Parsed]) -> Tally:
 class _Count(beam.PTransform):
     """Shards -> names of features whose vocabulary and statistics are written."""
 
-    def __init__(self, job: Job, parse: ParseShard, folder: str, spans: str) -> None:
+    def __init__(self, job: Job, parse: ParseShard, transformed: Transformed, spans: str) -> None:
         super().__init__()
         self.job, self.parse = job, parse
         known = files.join(spans, "known") if job.config.data.stable_ids else None
-        vocabularies, statistics = files.join(folder, "vocabulary"), files.join(folder, "statistics")
-        for made in (vocabularies, statistics):
-            files.remove(made)
-            files.make_folder(made)
-        self.finish = FinishFeature(job.counted, vocabularies, statistics, known)
+        statistics = statistics_folder(transformed)
+        for folder in (transformed.vocabularies, statistics):
+            files.remove(folder)
+            files.make_folder(folder)
+        self.finish = FinishFeature(job.counted, transformed.vocabularies, statistics, known)
 
     def expand(self, shards: Any) -> Any:
         return (
@@ -145,25 +150,25 @@ class FinishFeature(beam.DoFn):
         (name, split), summaries = element
         feature = self.features[name]
         tokens, boundaries = self._before(name)
-        found, vocabulary = finish(feature, summaries, tokens)
-        found = replace(found, boundaries=boundaries) if boundaries and found.boundaries else found
+        statistics, vocabulary = finish(feature, summaries, tokens)
+        if boundaries and statistics.boundaries:
+            statistics = statistics.model_copy(update={"boundaries": boundaries})
         if split == "train" and feature.has_vocabulary:
             text = "".join(f"{token}\n" for token in vocabulary)
             files.write_bytes(files.join(self.vocabularies, f"{name}.txt"), text.encode())
-        files.write_json(files.join(self.statistics, f"{name}.{split}.json"), found.to_dict())
+        files.write_document(files.join(self.statistics, f"{name}.{split}.json"), statistics)
         yield name
 
     def _before(self, name: str) -> tuple[list[str], list[float]]:
         if self.known is None or not files.exists(files.join(self.known, f"{name}.train.json")):
             return [], []
-        found = files.read_json(files.join(self.known, f"{name}.train.json"))
+        statistics = files.read_document(Statistics, files.join(self.known, f"{name}.train.json"))
         path = files.join(self.known, f"{name}.txt")
         tokens = files.read_bytes(path).decode().split("\n")[:-1] if files.exists(path) else []
-        return tokens, found["boundaries"]
+        return tokens, statistics.boundaries
 
 
-def _keep_rejected(job: Job, parsed: Sequence[Parsed], folder: str) -> None:
-    target = files.join(folder, "rejected")
+def _keep_rejected(job: Job, parsed: Sequence[Parsed], target: str) -> None:
     bad = [shard for shard in parsed if shard.tally.bad]
     if bad:
         files.make_folder(target)
@@ -175,22 +180,21 @@ def _keep_rejected(job: Job, parsed: Sequence[Parsed], folder: str) -> None:
         raise DataError(f"{error}\n  all of them are in {target}") from None
 
 
-def _join_statistics(job: Job, parsed: Sequence[Parsed], folder: str) -> None:
-    aside = files.join(folder, "statistics")
+def _join_statistics(job: Job, parsed: Sequence[Parsed], transformed: Transformed) -> None:
     splits = [split for split in SPLITS if any(shard.rows[split] for shard in parsed)]
     if "train" not in splits:
         raise DataError("preprocess: the train split has no rows; look at data.train and data.split")
-    label = Statistics.from_dict(files.read_json(files.join(aside, f"{job.config.data.label}.train.json")))
+    folder = statistics_folder(transformed)
+
+    def statistics_of(name: str, split: str) -> Statistics:
+        return files.read_document(Statistics, files.join(folder, f"{name}.{split}.json"))
+
+    label = statistics_of(job.config.data.label, "train")
     if label.distinct < 2:
         message = f"column {label.name!r} is {label.top[0][0]} in every train row; nothing to learn"
         raise DataError(f"data.label: {message}")
-    found = {
-        split: [Statistics.from_dict(files.read_json(files.join(aside, f"{f.name}.{split}.json"))) for f in job.features]
-        for split in splits
-    }
-    document = {
-        "features": [own.to_dict() for own in mark_duplicates(found.pop("train"))],
-        "splits": {split: [own.to_dict() for own in others] for split, others in found.items()},
-        "rejected": dict(tally(parsed).reasons.most_common()),
-    }
-    files.write_json(files.join(folder, "statistics.json"), document)
+    by_split = {split: [statistics_of(feature.name, split) for feature in job.features] for split in splits}
+    document = StatisticsDocument(
+        features=mark_duplicates(by_split.pop("train")), splits=by_split, rejected=dict(tally(parsed).reasons.most_common())
+    )
+    files.write_document(transformed.statistics_file, document)

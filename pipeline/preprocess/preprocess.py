@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Sequence
-from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
@@ -18,8 +17,10 @@ import pyarrow.parquet
 from features.encoding import Encoding
 from features.errors import DataError
 from features.feature import Feature
+from features.manifest import Manifest, PartFile, RejectCounts, ResolvedFeatures, SplitFiles
 from features.statistics import Statistics
-from pipeline.preprocess.count import count, tally
+from pipeline.dataset.transformed import Transformed
+from pipeline.preprocess.count import count, statistics_folder, tally
 from pipeline.preprocess.parse import Parsed
 from pipeline.preprocess.resolved_config import Job
 from pipeline.preprocess.split import SPLITS
@@ -48,59 +49,53 @@ def preprocess(job: Job, folder: str, beam_args: Sequence[str] = ()) -> None:
     check_reach(beam_args, [folder, *(file.path for listed in job.listed.values() for file in listed)])
     spans = files.join(job.config.work_dir, "spans") if data.incremental else files.join(folder, "parsed")
     files.make_folder(spans)
+    transformed = Transformed(folder)
     with loading_tensorflow():  # which counting does without
-        parsed = count(job, folder, spans, beam_args)
-    statistics = _statistics(folder)
-    graph = files.join(folder, "transform")
-    if not files.exists(graph):
-        _write_graph(job, statistics, folder, graph)
+        parsed = count(job, transformed, spans, beam_args)
+    statistics = transformed.statistics
+    if not files.exists(transformed.graph):
+        _write_graph(job, statistics, transformed)
     parts = plan_parts(parsed, folder)
-    _transform(job, parts, folder, graph, beam_args)
-    _write_features(job, statistics, folder)
-    _write_manifest(parts, parsed, folder)
-    _clean(job, parsed, folder, spans)
+    _transform(job, parts, transformed, beam_args)
+    files.write_document(transformed.features_file, _resolved_features(job, statistics))
+    files.write_document(transformed.manifest_file, _manifest(parts, parsed))
+    _clean(job, parsed, transformed, spans)
 
 
-def _statistics(folder: str) -> dict[str, Statistics]:
-    document = files.read_json(files.join(folder, "statistics.json"))
-    return {values["name"]: Statistics.from_dict(values) for values in document["features"]}
-
-
-def _write_graph(job: Job, statistics: dict[str, Statistics], folder: str, graph: str) -> None:
+def _write_graph(job: Job, statistics: dict[str, Statistics], transformed: Transformed) -> None:
     from features.graph import write_graph
 
-    with files.local(files.join(folder, "vocabulary")) as vocabularies, tempfile.TemporaryDirectory() as scratch:
-        made = f"{graph}.partial" if files.is_local(graph) else files.join(scratch, "transform")
-        files.remove(made)
-        write_graph(job.features, job.inputs, statistics, vocabularies, made)
-        files.upload(made, graph)
+    graph = transformed.graph
+    with files.local(transformed.vocabularies) as vocabularies, tempfile.TemporaryDirectory() as scratch:
+        unfinished = f"{graph}.partial" if files.is_local(graph) else files.join(scratch, "transform")
+        files.remove(unfinished)
+        write_graph(job.features, job.inputs, statistics, vocabularies, unfinished)
+        files.upload(unfinished, graph)
 
 
-def _transform(job: Job, parts: Sequence[Part], folder: str, graph: str, beam_args: Sequence[str]) -> None:
+def _transform(job: Job, parts: Sequence[Part], transformed: Transformed, beam_args: Sequence[str]) -> None:
     for split in SPLITS:
-        files.make_folder(files.join(folder, split))
+        files.make_folder(files.join(transformed.folder, split))
     say(f"preprocess: transforming {sum(part.rows for part in parts):,} rows")
     with follow("preprocess: transforming, rows", {part.path: part.rows for part in parts}, rows=True):
         run_beam(
             lambda root: (
                 root
                 | "Parts" >> beam.Create(list(parts), reshuffle=True)
-                | "Transform" >> beam.ParDo(TransformPart(job.config.data, job.features, job.inputs, graph))
+                | "Transform" >> beam.ParDo(TransformPart(job.config.data, job.features, job.inputs, transformed.graph))
             ),
             beam_args,
         )
 
 
-def _write_features(job: Job, statistics: dict[str, Statistics], folder: str) -> None:
-    encodings = [Encoding.of(f, _vocabulary_size(f, statistics[f.name])) for f in job.features]
-    document = {
-        "label": job.config.data.label,
-        "weight": job.config.data.weight,
-        "inputs": [column.to_dict() for column in job.inputs],
-        "features": [feature.model_dump(exclude_defaults=True) for feature in job.features],
-        "encodings": [encoding.to_dict() for encoding in encodings],
-    }
-    files.write_json(files.join(folder, "features.json"), document)
+def _resolved_features(job: Job, statistics: dict[str, Statistics]) -> ResolvedFeatures:
+    return ResolvedFeatures(
+        label=job.config.data.label,
+        weight=job.config.data.weight,
+        inputs=job.inputs,
+        features=job.features,
+        encodings=[Encoding.of(f, _vocabulary_size(f, statistics[f.name])) for f in job.features],
+    )
 
 
 def _vocabulary_size(feature: Feature, statistics: Statistics) -> int:
@@ -114,29 +109,39 @@ def _vocabulary_size(feature: Feature, statistics: Statistics) -> int:
     return statistics.vocabulary_size
 
 
-def _write_manifest(parts: Sequence[Part], parsed: Sequence[Parsed], folder: str) -> None:
-    splits: dict[str, Any] = {split: {"rows": 0, "files": []} for split in SPLITS}
+def _manifest(parts: Sequence[Part], parsed: Sequence[Parsed]) -> Manifest:
+    by_split: dict[str, list[PartFile]] = {split: [] for split in SPLITS}
     for part in parts:
-        with files.open_file(part.path) as source:
-            rows = pa.parquet.read_metadata(pa.PythonFile(source, "r")).num_rows
-            source.seek(0)
-            digest = hashlib.file_digest(source, "sha256").hexdigest()
-        if rows != part.rows:
-            raise DataError(f"{part.path}: has {rows} rows, not {part.rows}; run `winnow preprocess --force`")
-        splits[part.split]["rows"] += rows
-        splits[part.split]["files"].append(
-            {"file": f"{part.split}/{part.path.rsplit('/', 1)[-1]}", "rows": rows, "sha256": digest}
-        )
-    files.write_json(files.join(folder, "manifest.json"), {"splits": splits, "rejected": vars(tally(parsed))})
+        by_split[part.split].append(_part_file(part))
+    splits = {split: SplitFiles(rows=sum(file.rows for file in listed), files=listed) for split, listed in by_split.items()}
+    counts = tally(parsed)
+    rejected = RejectCounts(rows=counts.rows, reasons=dict(counts.reasons), examples=counts.examples)
+    return Manifest(splits=splits, rejected=rejected)
 
 
-def _clean(job: Job, parsed: Sequence[Parsed], folder: str, spans: str) -> None:
+def _part_file(part: Part) -> PartFile:
+    """The file's entry in the manifest, from a look at the file.
+
+    Raises:
+      DataError: it has not the rows that were sent to it.
+    """
+    with files.open_file(part.path) as source:
+        rows = pa.parquet.read_metadata(pa.PythonFile(source, "r")).num_rows
+        source.seek(0)
+        digest = hashlib.file_digest(source, "sha256").hexdigest()
+    if rows != part.rows:
+        raise DataError(f"{part.path}: has {rows} rows, not {part.rows}; run `winnow preprocess --force`")
+    return PartFile(file=f"{part.split}/{part.path.rsplit('/', 1)[-1]}", rows=rows, sha256=digest)
+
+
+def _clean(job: Job, parsed: Sequence[Parsed], transformed: Transformed, spans: str) -> None:
     """Leaves nothing but the output and, for days to come, the parsed shards that still have their raw file."""
+    statistics = statistics_folder(transformed)
     if job.config.data.incremental:
         known = files.join(spans, "known")
         files.make_folder(known)
-        for name in ("vocabulary", "statistics"):
-            for source in files.list_names(files.join(folder, name), ""):
+        for folder in (transformed.vocabularies, statistics):
+            for source in files.list_names(folder, ""):
                 files.copy(source, files.join(known, source.rsplit("/", 1)[-1]))
         kept = {known, *(shard.base for shard in parsed)}
         for path in files.list_names(spans, ""):
@@ -144,9 +149,9 @@ def _clean(job: Job, parsed: Sequence[Parsed], folder: str, spans: str) -> None:
                 files.remove(path)
     else:
         files.remove(spans)
-    files.remove(files.join(folder, "statistics"))
+    files.remove(statistics)
     for split in SPLITS:
-        for path in files.list_names(files.join(folder, split), ".partial"):
+        for path in files.list_names(files.join(transformed.folder, split), ".partial"):
             files.remove(path)
 
 

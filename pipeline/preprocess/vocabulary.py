@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -72,19 +72,23 @@ def finish(feature: Feature, summaries: Iterable[Summary], known: Sequence[str] 
     vocabulary = _vocabulary(feature, [part.tokens for part in parts], known)
     n, mean, std, low, high = _moments([moment for part in parts for moment in part.moments])
     partition = sum(part.partition for part in parts) % 2**64
-    found = Statistics(
+    statistics = Statistics(
         name=feature.name,
         count=int(n) if feature.kind == "dense" else sum(part.count for part in parts),
         missing=sum(part.missing for part in parts),
         distinct=sum(part.distinct for part in parts),
         top=_top([part.top for part in parts]),
+        mean=mean if n else None,
+        std=std if n else None,
+        minimum=low if n else None,
+        maximum=high if n else None,
         boundaries=list(parts[0].boundaries),
         vocabulary_size=len(vocabulary),
         length=next((part.length for part in parts if part.length), None),
         categorical=feature.kind == "categorical",
         partition=f"{partition:016x}" if partition else None,
     )
-    return (replace(found, mean=mean, std=std, minimum=low, maximum=high) if n else found), vocabulary
+    return statistics, vocabulary
 
 
 def _top(tables: Sequence[pa.Table]) -> list[tuple[str, int]]:

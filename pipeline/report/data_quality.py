@@ -19,7 +19,7 @@ def data_quality(found: Mapping[str, Any], features: Sequence[Mapping[str, Any]]
     """
     findings = []
     ordinary = ("", "not chosen", "excluded by the config")
-    statistics = {values["name"]: Statistics.from_dict(values) for values in found["statistics"]["features"]}
+    statistics = {values["name"]: Statistics.model_validate(values) for values in found["statistics"]["features"]}
     for row in features:
         name, own = row["feature"], statistics[row["feature"]]
         if row["decision"] != "kept" and row["reason"] not in ordinary:
@@ -31,7 +31,7 @@ def data_quality(found: Mapping[str, Any], features: Sequence[Mapping[str, Any]]
             detail = f"no value in {100 * row['missing_share']:.1f} % of the train rows"
             findings.append({"feature": name, "finding": "mostly missing", "detail": detail})
     splits = found["statistics"].get("splits", {})
-    other = {values["name"]: Statistics.from_dict(values) for values in splits.get("test", [])}
+    other = {values["name"]: Statistics.model_validate(values) for values in splits.get("test", [])}
     drift = [_drift(own, other[name]) for name, own in statistics.items() if name in other]
     drift.sort(key=lambda row: -max(row["top_values"], abs(row["missing_share"]), abs(row["mean"] or 0)))
     return {"findings": findings, "rejected": found["statistics"].get("rejected"), "drift": drift}

@@ -68,7 +68,7 @@ def _features(config: Config, found: Mapping[str, Any], path: Sequence[Mapping[s
     """A row per feature: the kept ones first, then in the order of their picks, then the rest."""
     kinds = {feature["name"]: feature.get("kind", "categorical") for feature in found["features"]["features"]}
     encodings = {values["name"]: Encoding(**values) for values in found["features"]["encodings"]}
-    statistics = {values["name"]: Statistics.from_dict(values) for values in found["statistics"]["features"]}
+    statistics = {values["name"]: Statistics.model_validate(values) for values in found["statistics"]["features"]}
     picks: dict[str, Mapping[str, Any]] = {}
     for pick in path:
         picks.setdefault(pick["feature"], pick)

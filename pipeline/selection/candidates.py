@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 
 from features.config import Config
-from features.encoding import Encoding
+from features.encoding import Encoding, full_widths
 from features.errors import ConfigError
-from features.statistics import Statistics
 from models.gate import SequentialAttention
 from models.table_layout import TableLayout
 from pipeline.dataset.transformed import Transformed
-from pipeline.runtime import files
 
 
 @dataclass(frozen=True)
@@ -46,19 +44,18 @@ class Candidates:
         excluded = set(config.matching("exclude", names))
         keep = config.matching("keep", names)
         reasons: dict[str, str] = {}
-        for values in files.read_json(files.join(data.folder, "statistics.json"))["features"]:
-            fault = Statistics.from_dict(values).fault
-            if values["name"] in excluded:
-                reasons[values["name"]] = "excluded by the config"
-            elif fault:
-                reasons[values["name"]] = fault
+        for statistics in data.statistics_document.features:
+            if statistics.name in excluded:
+                reasons[statistics.name] = "excluded by the config"
+            elif statistics.fault:
+                reasons[statistics.name] = statistics.fault
         for name in keep:
             if name in reasons:
                 raise ConfigError(f"selection.keep: {name!r} cannot be kept: {reasons[name]}")
         left = [encoding for encoding in data.encodings if encoding.name not in reasons]
         if not left:
             raise ConfigError("selection: every feature is excluded or constant; nothing to choose from")
-        return cls(left, reasons, keep, {e.name: e.width(config.model.embedding_width) for e in left})
+        return cls(left, reasons, keep, full_widths(left, config.model.embedding_width))
 
     def allowed(self, widths: Sequence[int]) -> list[int]:
         """Those of the widths that are below the full one, and that."""

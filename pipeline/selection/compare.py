@@ -15,6 +15,7 @@ from rich.table import Table
 
 from features.config import Config
 from features.cost import total_bytes
+from features.encoding import full_widths
 from features.errors import ConfigError
 from models.consensus import spearman
 from models.metrics import Scores, block_draws, interval
@@ -98,7 +99,7 @@ class Comparison:
                 done += 1
                 tick(done, words)
 
-            full = {e.name: e.width(self.config.model.embedding_width) for e in self.data.encodings}
+            full = full_widths(self.data.encodings, self.config.model.embedding_width)
             document: dict[str, Any] = {
                 "split": self._split,
                 "seeds": self.seeds,
@@ -180,7 +181,7 @@ class Comparison:
 
     @property
     def _made_from(self) -> Any:
-        return self.data.manifest
+        return self.data.manifest.model_dump(mode="json")["splits"]
 
 
 def agreement(orders: Sequence[Sequence[str]]) -> float | None:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from features.allocation import Allocation
 from features.config import Config
 from features.cost import total_bytes
+from features.encoding import full_widths
 from models.metrics import Scores, block_draws, interval
 from models.strategy import follows
 from models.training import evaluate
@@ -48,7 +49,7 @@ def prove(
       folder: to write into.
       more: further points to prove, by name.
     """
-    full = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}
+    full = full_widths(data.encodings, config.model.embedding_width)
     points = {"full": Allocation(full), "pruned": Allocation.of(selection["kept"], data.encodings), **(more or {})}
     if config.model.tower.block_sparsity:
         points["dense pruned"] = points["pruned"]

@@ -12,7 +12,7 @@ from features.allocation import Allocation, Problem, Widths, allocations
 from features.budget import Budget
 from features.config import Config
 from features.cost import parameter_model, table_bytes, total_bytes
-from features.encoding import Encoding
+from features.encoding import Encoding, full_widths
 from features.errors import ConfigError
 from models.metrics import Quality
 from models.training import evaluate
@@ -87,7 +87,7 @@ def select(config: Config, data: Transformed, searched: str, folder: str) -> Non
         "kept": [_kept(picks[name], by_name[name], width) for name, width in widths.items()],
         "dropped": [{"feature": e.name, "reason": reasons[e.name]} for e in data.encodings if e.name in reasons],
         "bytes": total_bytes(left, widths),
-        "full_bytes": total_bytes(data.encodings, {e.name: e.width(config.model.embedding_width) for e in data.encodings}),
+        "full_bytes": total_bytes(data.encodings, full_widths(data.encodings, config.model.embedding_width)),
         "cost": {
             "unit": problem.cost.unit,
             "limit": problem.limit,

@@ -14,6 +14,7 @@ from google.protobuf import text_format
 
 from features.allocation import Allocation
 from features.config import Config
+from features.encoding import full_widths
 from features.feature import Feature
 from features.inputs import Input, argument_names
 from features.schema import schema_of
@@ -111,7 +112,7 @@ def _spec(
         proof=dict(proof),
         provenance={
             "config": fingerprint(config.model_dump(exclude={"work_dir": True, "data": {"train", "validation", "test"}})),
-            "data": fingerprint(data.manifest),
+            "data": fingerprint(data.manifest.model_dump(mode="json")["splits"]),
             "seed": config.selection.seed,
             "versions": versions(_PACKAGES),
         },
@@ -205,7 +206,7 @@ def _domain(
 
 def _measure(config: Config, data: Transformed, pruned: ServingModel, target: Path) -> dict[str, Any]:
     """Median latency of the full and the pruned model, alternating, and bytes on disk of the pruned one."""
-    widths = {encoding.name: encoding.width(config.model.embedding_width) for encoding in data.encodings}
+    widths = full_widths(data.encodings, config.model.embedding_width)
     graph = target / "full_transform"
     models = {"full": serving_model(config, data, widths, str(graph)), "pruned": pruned}
     signatures = {name: model.signatures()["serving_default"] for name, model in models.items()}

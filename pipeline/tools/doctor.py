@@ -18,7 +18,7 @@ from rich import box
 from rich.table import Table
 
 from features.config import Config
-from features.encoding import Encoding
+from features.encoding import Encoding, full_widths
 from features.errors import WinnowError
 from features.feature import Feature
 from pipeline.runtime import files
@@ -179,7 +179,7 @@ def _memory(config: Config, encodings: list[Encoding], rows: int, known: bool) -
     from models.memory import Footprint, room
     from models.table_layout import TableLayout
 
-    widths = {encoding.name: encoding.width(config.model.embedding_width) for encoding in encodings}
+    widths = full_widths(encodings, config.model.embedding_width)
     training = Footprint.of(TableLayout(encodings, widths), config.training, config.training.batch_size, dense=False).total()
     window = min(rows, config.training.shuffle_rows) * 4 * sum(encoding.length for encoding in encodings)
     need, have = training + window, room()

@@ -20,7 +20,6 @@ from features.feature import Feature
 def test_rows_are_padding_missing_buckets_and_vocabulary(feature, size, rows, length):
     encoding = Encoding.of(Feature(name="x", **feature), size)
     assert (encoding.rows, encoding.length, encoding.embedded) == (rows, length, rows > 0)
-    assert Encoding(**encoding.to_dict()) == encoding
 
 
 def test_widths_are_capped_by_the_feature_and_floats_bring_their_length():

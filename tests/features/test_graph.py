@@ -16,7 +16,7 @@ def transform(feature, statistics=None, tokens=(), folder=None, **columns):
     """Outputs for raw columns, by the function that becomes the graph."""
     if tokens:
         (folder / f"{feature.name}.txt").write_text("".join(f"{token}\n" for token in tokens))
-    found = statistics or Statistics(feature.name, vocabulary_size=len(tokens))
+    found = statistics or Statistics(name=feature.name, vocabulary_size=len(tokens))
     function = make_preprocessing_fn([feature], {feature.name: found}, str(folder))
 
     @tf.function  # where the graph is built: tables are made and initialised there
@@ -41,7 +41,7 @@ def graph(feature, statistics, folder, inputs, columns, tokens=None):
 
 def test_vocabulary_ids_follow_missing_and_unknown_ones(tmp_path):
     feature = Feature(name="c")
-    statistics = Statistics("c", vocabulary_size=3)
+    statistics = Statistics(name="c", vocabulary_size=3)
     columns = {"c": tf.constant(["b", "", "a", "never", "c"])}
     out = graph(feature, statistics, tmp_path, [Input("c", "string")], columns, ["a", "b", "c"])
     assert out == {"c": [4, 1, 3, 2, 5]}
@@ -51,7 +51,7 @@ def test_unknown_values_are_spread_over_the_buckets_before_the_vocabulary(tmp_pa
     feature = Feature(name="c", oov_buckets=4)
     unknown = [f"u{number}" for number in range(50)]
     columns = {"c": tf.constant(["a", *unknown])}
-    out = graph(feature, Statistics("c", vocabulary_size=1), tmp_path, [Input("c", "string")], columns, ["a"])["c"]
+    out = graph(feature, Statistics(name="c", vocabulary_size=1), tmp_path, [Input("c", "string")], columns, ["a"])["c"]
     assert out[0] == 6
     assert set(out[1:]) == {2, 3, 4, 5}
 
@@ -62,7 +62,9 @@ def test_an_empty_vocabulary_leaves_unknown_and_missing():
 
 def test_integers_are_looked_up_by_their_digits(tmp_path):
     columns = {"c": tf.constant([-3, MISSING_INT, 12], tf.int64)}
-    out = graph(Feature(name="c"), Statistics("c", vocabulary_size=2), tmp_path, [Input("c", "int64")], columns, ["12", "-3"])
+    out = graph(
+        Feature(name="c"), Statistics(name="c", vocabulary_size=2), tmp_path, [Input("c", "int64")], columns, ["12", "-3"]
+    )
     assert out == {"c": [4, 1, 3]}
 
 
@@ -80,7 +82,7 @@ def test_a_cross_hashes_the_joined_texts_and_is_missing_where_a_part_is():
 
 
 def test_bucket_edges_belong_to_the_bucket_above():
-    feature, statistics = Feature(name="n", kind="numeric"), Statistics("n", boundaries=[1.0, 10.0])
+    feature, statistics = Feature(name="n", kind="numeric"), Statistics(name="n", boundaries=[1.0, 10.0])
     out = transform(feature, statistics, n=numbers(0.5, 1.0, 9.9, 10.0, 99.0, NAN))
     assert out == {"n": [2, 3, 3, 4, 4, 1]}
 
@@ -104,26 +106,26 @@ def test_log_square_bins_are_those_of_the_formula():
 )
 def test_values_are_clipped_then_logged_then_standardised_with_a_missing_flag(options, x, expected):
     feature = Feature(name="n", kind="numeric", encoding="value", **options)
-    out = transform(feature, Statistics("n", mean=2.0, std=2.0), n=numbers(*x, NAN))["n"]
+    out = transform(feature, Statistics(name="n", mean=2.0, std=2.0), n=numbers(*x, NAN))["n"]
     assert np.allclose(out, [[expected[0], 0.0], [expected[1], 0.0], [0.0, 1.0]])
 
 
 def test_a_constant_number_is_not_divided_by_zero():
     feature = Feature(name="n", kind="numeric", encoding="value")
-    assert transform(feature, Statistics("n", mean=5.0, std=0.0), n=numbers(5.0, 6.0)) == {"n": [[0.0, 0.0], [1.0, 0.0]]}
+    assert transform(feature, Statistics(name="n", mean=5.0, std=0.0), n=numbers(5.0, 6.0)) == {"n": [[0.0, 0.0], [1.0, 0.0]]}
 
 
 def test_lists_keep_their_order_and_are_padded(tmp_path):
     feature = Feature(name="t", kind="multivalued", max_length=3)
     columns = {"t": tf.constant([["b", "a", "x"], ["a", "", ""], ["", "", ""]])}
-    out = graph(feature, Statistics("t", vocabulary_size=2), tmp_path, [Input("t", "string", 3)], columns, ["a", "b"])
+    out = graph(feature, Statistics(name="t", vocabulary_size=2), tmp_path, [Input("t", "string", 3)], columns, ["a", "b"])
     assert out == {"t": [[4, 3, 2], [3, 0, 0], [1, 0, 0]]}
 
 
 def test_delimited_texts_are_split_and_cut(tmp_path):
     feature = Feature(name="t", kind="multivalued", separator="|", max_length=2)
     columns = {"t": tf.constant(["a|b|c", "b", ""])}
-    out = graph(feature, Statistics("t", vocabulary_size=2), tmp_path, [Input("t", "string")], columns, ["a", "b"])
+    out = graph(feature, Statistics(name="t", vocabulary_size=2), tmp_path, [Input("t", "string")], columns, ["a", "b"])
     assert out == {"t": [[3, 4], [4, 0], [1, 0]]}
 
 

@@ -66,4 +66,3 @@ def test_missing_marks_and_arrow_types():
     assert math.isnan(Input("a", "float32").missing)
     assert Input("a", "int64").arrow_type() == pa.int64()
     assert Input("a", "float32", 3).arrow_type() == pa.list_(pa.float32(), 3)
-    assert Input(**Input("a", "float32", 3, "|").to_dict()) == Input("a", "float32", 3, "|")

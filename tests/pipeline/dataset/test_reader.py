@@ -1,5 +1,4 @@
 import itertools
-import json
 import subprocess
 import sys
 import threading
@@ -13,8 +12,10 @@ import tensorflow as tf
 
 from features.encoding import Encoding
 from features.errors import ConfigError, DataError
-from pipeline.dataset import transformed
+from features.manifest import Manifest, PartFile, RejectCounts, ResolvedFeatures, SplitFiles
+from pipeline.dataset import row_group
 from pipeline.dataset.reader import Reader, Transformed
+from pipeline.runtime import files
 
 ENCODINGS = [
     Encoding("row", 10_000),
@@ -53,12 +54,14 @@ def write(folder, encodings, tables, group_rows, weight="weight"):
     for number, table in enumerate(tables):
         (folder / "train").mkdir(exist_ok=True)
         pq.write_table(table, folder / f"train/part-{number}.parquet", row_group_size=group_rows, compression="zstd")
-        entries.append({"file": f"train/part-{number}.parquet", "rows": table.num_rows})
-    splits = {"train": {"rows": sum(entry["rows"] for entry in entries), "files": entries}}
-    (folder / "manifest.json").write_text(json.dumps({"splits": splits}))
-    document = {"label": "label", "weight": weight, "encodings": [encoding.to_dict() for encoding in encodings]}
-    (folder / "features.json").write_text(json.dumps(document))
-    return Transformed(str(folder))
+        entries.append(PartFile(file=f"train/part-{number}.parquet", rows=table.num_rows, sha256=""))
+    splits = {"train": SplitFiles(rows=sum(entry.rows for entry in entries), files=entries)}
+    manifest = Manifest(splits=splits, rejected=RejectCounts(rows=0, reasons={}, examples={}))
+    resolved = ResolvedFeatures(label="label", weight=weight, inputs=[], features=[], encodings=encodings)
+    made = Transformed(str(folder))
+    files.write_document(made.manifest_file, manifest)
+    files.write_document(made.features_file, resolved)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +151,8 @@ def test_a_start_gives_the_batches_of_an_uninterrupted_run(data, shuffle_rows, b
 
 def test_a_start_reads_no_window_that_lies_before_it(data, monkeypatch):
     seen = []
-    read = transformed.RowGroup.read
-    monkeypatch.setattr(transformed.RowGroup, "read", lambda group, names: seen.append(group.rows) or read(group, names))
+    read = row_group.RowGroup.read
+    monkeypatch.setattr(row_group.RowGroup, "read", lambda group, names: seen.append(group.rows) or read(group, names))
     batches = reader(data, 100).shuffled(50, seed=5, start=18)  # rows 900 to 949 of the epoch's order
     next(batches)
     assert sum(seen) <= 300  # of 1,000: the window it is in, and the one read ahead
@@ -208,7 +211,7 @@ def test_reading_some_columns_touches_no_other(tmp_path, monkeypatch):
 
     own = Reader(data, "train", chosen, 10_000)
     groups = own.row_groups
-    monkeypatch.setattr(transformed, "_open", counting)
+    monkeypatch.setattr(files, "open_arrow", counting)
     assert sum(len(batch[1]) for batch in own.ordered(4096)) == 40_000
     names = {encoding.name for encoding in chosen} | {"label"}
     chunks = [groups[0].metadata.row_group(g).column(c) for g in range(4) for c in range(41)]
@@ -268,6 +271,7 @@ def test_a_program_that_fails_amid_an_epoch_ends(data):
     program = f"""
 import sys
 from pipeline.dataset.reader import Reader, Transformed
+from pipeline.runtime import files
 
 def train():
     data = Transformed({data.folder!r})

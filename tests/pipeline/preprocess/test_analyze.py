@@ -193,10 +193,10 @@ def test_vectors_have_the_moments_of_all_their_elements():
 
 
 def test_ids_that_hardly_repeat_are_near_unique_but_frequent_ones_are_not():
-    assert Statistics("c", count=5000, distinct=4900, categorical=True).fault == "near-unique: 4,900 values in 5,000 rows"
-    assert Statistics("user_id", count=94_784, distinct=21_184, categorical=True).fault is None
-    assert Statistics("n", count=5000, distinct=4900).fault is None
-    assert Statistics("c", count=900, distinct=900, categorical=True).fault is None
+    assert Statistics(name="c", count=5000, distinct=4900, categorical=True).fault == "near-unique: 4,900 values in 5,000 rows"
+    assert Statistics(name="user_id", count=94_784, distinct=21_184, categorical=True).fault is None
+    assert Statistics(name="n", count=5000, distinct=4900).fault is None
+    assert Statistics(name="c", count=900, distinct=900, categorical=True).fault is None
 
 
 @pytest.mark.parametrize("buckets", [2, 7, 64])

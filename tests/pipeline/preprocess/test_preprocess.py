@@ -12,6 +12,7 @@ import yaml
 
 from features.config import Config
 from features.errors import DataError
+from pipeline.dataset.transformed import Transformed
 from pipeline.plan import Plan
 from pipeline.preprocess import preprocess as module
 from pipeline.preprocess import transform
@@ -53,7 +54,7 @@ def counted(settings, folder):
     spans = f"{settings.work_dir}/spans" if settings.data.incremental else f"{folder}/parsed"
     files.make_folder(str(folder))
     files.make_folder(spans)
-    count(Job.of(settings), str(folder), spans, ())
+    count(Job.of(settings), Transformed(str(folder)), spans, ())
     return files.read_json(f"{folder}/statistics.json")
 
 

@@ -12,7 +12,6 @@ import pytest
 from features.errors import DataError
 from features.inputs import MISSING_INT, argument_names
 from features.spec import FeatureSpec
-from features.statistics import load_statistics
 from tests.pipeline.every_kind import KEPT, raw_rows, trained_scores
 
 DROPPED = ("dropped one", "dropped two")
@@ -70,7 +69,7 @@ def test_unequal_widths_are_served(job, tmp_path, interaction):
     config = job.model_copy(update={"model": job.model.model_copy(update={"interaction": interaction})})
     widths = {e.name: 1 + place % 4 if e.embedded else e.length for place, e in enumerate(data.encodings)}
     made = serving_model(config, data, widths, str(tmp_path / "transform"))
-    statistics = load_statistics(Path(data.folder, "statistics.json"))
+    statistics = data.statistics
     request = as_tensors(make_requests(made.inputs, data.features, statistics, 50, missing=0.2, unseen=0.1), made.inputs)
     names = argument_names([column.name for column in made.inputs])
     signature = made.signatures()["serving_default"]
