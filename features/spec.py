@@ -12,6 +12,8 @@ import pydantic
 
 from features.errors import DataError
 from features.feature import Kind
+from features.path import Pick
+from features.proof import Proof
 
 VERSION = 2
 FILE, SCHEMA_FILE, VOCABULARY_FOLDER = "feature_spec.json", "schema.pbtxt", "vocabulary"
@@ -19,12 +21,6 @@ FILE, SCHEMA_FILE, VOCABULARY_FOLDER = "feature_spec.json", "schema.pbtxt", "voc
 
 class _Part(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
-
-
-class _Open(pydantic.BaseModel):
-    """A part that may say more than what readers rely on."""
-
-    model_config = pydantic.ConfigDict(extra="allow", frozen=True)
 
 
 class Vocabulary(_Part):
@@ -109,43 +105,6 @@ class Source(_Part):
     missing: list[str] = []
 
 
-class PathPoint(_Open):
-    """A pick on the path: what is chosen so far, what it costs, and what it is worth."""
-
-    round: int
-    feature: str
-    width: int
-    attention: float
-    bytes: int
-    cumulative_bytes: int
-    estimate: dict[str, float] | None = None
-
-
-class ProofPoint(_Open):
-    """A set of features retrained from scratch: `auc`, `log_loss` and others, each with mean, by_seed and interval."""
-
-    name: str
-    features: int
-    bytes: int
-    widths: dict[str, int]
-    auc: dict[str, Any]
-    log_loss: dict[str, Any]
-
-
-class Proof(_Open):
-    """Retrainings of the full and the pruned model on the same data and seeds."""
-
-    split: str
-    rows: int
-    seeds: list[int]
-    confidence: float
-    points: list[ProofPoint]
-
-    def point(self, name: str) -> ProofPoint:
-        """The point of that name, such as `full` or `pruned`."""
-        return next(point for point in self.points if point.name == name)
-
-
 class FeatureSpec(_Part):
     """The whole document. Fields are in the order in which they are written."""
 
@@ -160,7 +119,7 @@ class FeatureSpec(_Part):
     dropped: list[DroppedFeature]
     inputs: list[RawInput]
     source: Source
-    path: list[PathPoint]
+    path: list[Pick]
     proof: Proof
     provenance: dict[str, Any]
 

@@ -8,7 +8,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from features.spec import FeatureSpec
+from features.proof import ProofPoint
+from features.spec import FeatureSpec, KeptFeature
 
 
 def inspect(spec: FeatureSpec) -> Group:
@@ -24,7 +25,7 @@ def inspect(spec: FeatureSpec) -> Group:
     budget = ", ".join(f"{name} {value}" for name, value in spec.budget.items())
     count = len(spec.kept) + len(spec.dropped)
     head = f"{spec.name}: {len(spec.kept)} of {count} features, {spec.bytes:,} of {spec.full_bytes:,} bytes (asked: {budget})"
-    lines = [f"{point.name}: AUC {_auc(point)}, log loss {point.log_loss['mean']:.4f}" for point in spec.proof.points]
+    lines = [f"{point.name}: AUC {_auc(point)}, log loss {point.log_loss.mean:.4f}" for point in spec.proof.points]
     proved = f"{spec.proof.split}, {spec.proof.rows:,} rows, {len(spec.proof.seeds)} seeds; " + "; ".join(lines)
     return Group(Text(head, style="bold"), Text(proved), kept, *([dropped] if spec.dropped else []))
 
@@ -49,8 +50,8 @@ def compare(old: FeatureSpec, new: FeatureSpec) -> dict[str, Any]:
     points = [spec.proof.point("pruned") for spec in (old, new)]
     figures = {
         "bytes": [old.bytes, new.bytes],
-        "auc": [point.auc["mean"] for point in points],
-        "log_loss": [point.log_loss["mean"] for point in points],
+        "auc": [point.auc.mean for point in points],
+        "log_loss": [point.log_loss.mean for point in points],
     }
     return {"same": not any(found.values()), **found, **figures}
 
@@ -68,13 +69,13 @@ def difference(document: dict[str, Any]) -> Group:
     return Group(*(Text(line) for line in ["the same features" if document["same"] else "different features", *lines]))
 
 
-def _made(feature: Any) -> dict[str, Any]:
+def _made(feature: KeptFeature) -> dict[str, Any]:
     return dict(feature.model_dump(include={"kind", "inputs", "transform", "constants", "vocabulary", "rows", "length"}))
 
 
-def _auc(point: Any) -> str:
-    low, high = point.auc.get("interval", (None, None))
-    return f"{point.auc['mean']:.4f}" + (f" ({low:.4f} to {high:.4f})" if low is not None else "")
+def _auc(point: ProofPoint) -> str:
+    low, high = point.auc.interval
+    return f"{point.auc.mean:.4f} ({low:.4f} to {high:.4f})"
 
 
 def _table(*columns: str) -> Table:

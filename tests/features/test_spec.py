@@ -20,9 +20,15 @@ def feature(name: str, **changes) -> dict:
     return {**entry, "bytes": 384, "round": 1, "attention": 0.5, "gain": 0.02, **changes}
 
 
+def figure(mean: float) -> dict:
+    """A proved figure that is the full model's."""
+    interval = [mean - 0.01, mean + 0.01]
+    return {"mean": mean, "by_seed": [mean], "interval": interval, "difference": 0.0, "difference_interval": [0.0, 0.0]}
+
+
 def document(**changes) -> dict:
     """A small spec of the newest version."""
-    figures = {"auc": {"mean": 0.7}, "log_loss": {"mean": 0.6}}
+    figures = {"auc": figure(0.7), "log_loss": figure(0.6)}
     points = [{"name": "pruned", "features": 5, "bytes": 384, "widths": {"a": 8}, **figures}]
 
     def column(name: str, dtype: str, length: int | None = None, **more) -> dict:
@@ -100,7 +106,7 @@ def test_version_1_is_read():
     ]
     assert [column.argument for column in spec.inputs] == [column.name for column in spec.inputs]
     assert spec.dropped[0].inputs == [spec.dropped[0].name]
-    assert spec.proof.point("pruned").auc["mean"] == pytest.approx(0.7166, abs=0.002)
+    assert spec.proof.point("pruned").auc.mean == pytest.approx(0.7166, abs=0.002)
 
 
 @pytest.mark.parametrize(

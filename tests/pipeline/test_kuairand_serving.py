@@ -47,7 +47,7 @@ def test_every_road_gives_the_same_scores_and_the_proved_auc(works, winnow, data
         code, said = winnow("score", work / "model", "-i", test, "-o", tmp_path / work.name)
         assert code == 0, said
         summary = json.loads((tmp_path / work.name / "scores.json").read_text())
-        proved = served.spec.proof.point("pruned").auc["by_seed"][0]
+        proved = served.spec.proof.point("pruned").auc.by_seed[0]
         assert summary["rows"] == 133_545
         assert summary["quality"]["auc"] == pytest.approx(proved, abs=1e-6)
 
@@ -127,6 +127,6 @@ def test_pruned_config_gives_the_same_again(works, winnow, data_folder, tmp_path
     run(tmp_path / "pruned.yaml", f"work_dir={tmp_path / 'work'}", "proof.seed_count=1", "proof.bootstrap_samples=100")
     first, again = (FeatureSpec.load(folder / "model") for folder in (work, tmp_path / "work"))
     assert sorted(again.names()) == sorted(first.names())
-    assert again.proof.point("pruned").auc["mean"] == pytest.approx(first.proof.point("pruned").auc["mean"], abs=1e-6)
+    assert again.proof.point("pruned").auc.mean == pytest.approx(first.proof.point("pruned").auc.mean, abs=1e-6)
     [part] = (tmp_path / "work" / "transformed" / "test").glob("*.parquet")
     assert set(pq.read_schema(part).names) == {*first.names(), "is_click"}

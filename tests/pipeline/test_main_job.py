@@ -43,7 +43,7 @@ def test_from_raw_rows_to_a_served_model(small_job, winnow, tmp_path):
     spec = FeatureSpec.load(work / "model")
     assert set(spec.names()) == {"good", "fine"}
     assert {dropped.name: dropped.reason for dropped in spec.dropped}["still"] == "constant"
-    assert spec.proof.point("pruned").auc["mean"] > 0.75
+    assert spec.proof.point("pruned").auc.mean > 0.75
     assert [column.name for column in spec.inputs] == ["good", "fine"]
 
     # Running again does nothing; deleting the model makes only the model (and what it changes) again.

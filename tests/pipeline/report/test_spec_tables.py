@@ -8,12 +8,12 @@ from rich.console import Console
 
 from features.spec import FeatureSpec
 from pipeline.report.spec_tables import compare, inspect
-from tests.features.test_spec import document, feature
+from tests.features.test_spec import document, feature, figure
 
 
-def figures(auc: float) -> dict:
+def proof(auc: float) -> dict:
     point = {"name": "pruned", "features": 5, "bytes": 384, "widths": {"a": 8}}
-    points = [{**point, "auc": {"mean": auc}, "log_loss": {"mean": 0.6}}]
+    points = [{**point, "auc": figure(auc), "log_loss": figure(0.6)}]
     return {"split": "test", "rows": 10, "seeds": [1], "confidence": 0.95, "points": points}
 
 
@@ -28,10 +28,10 @@ def test_the_table_says_what_was_kept_and_why_not(tmp_path):
 
 
 def test_what_differs():
-    old = document(proof=figures(0.70))
+    old = document(proof=proof(0.70))
     kept = [feature("a", width=4), feature("n", kind="numeric", transform={"kind": "numeric"}, width=2), feature("new")]
     kept[1]["constants"] = {"boundaries": [1.0]}
-    found = compare(*(FeatureSpec.model_validate(one) for one in (old, document(kept=kept, bytes=300, proof=figures(0.71)))))
+    found = compare(*(FeatureSpec.model_validate(one) for one in (old, document(kept=kept, bytes=300, proof=proof(0.71)))))
     assert found == {
         "same": False,
         "added": ["new"],
@@ -42,7 +42,7 @@ def test_what_differs():
         "auc": [0.70, 0.71],
         "log_loss": [0.6, 0.6],
     }
-    again = compare(*(FeatureSpec.model_validate(one) for one in (old, document(proof=figures(0.72)))))
+    again = compare(*(FeatureSpec.model_validate(one) for one in (old, document(proof=proof(0.72)))))
     assert again["same"]  # other figures, the same features
 
 

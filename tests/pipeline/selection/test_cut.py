@@ -52,7 +52,7 @@ def test_a_cut_vocabulary_is_cut_everywhere(small_job, winnow, tmp_path):
     code, said = winnow("score", work / "model", "--input", tmp_path / "test.parquet", "--output", tmp_path / "scores")
     assert code == 0, said
     scored = json.loads((tmp_path / "scores" / "scores.json").read_text())
-    assert scored["quality"]["auc"] == pytest.approx(pruned.auc["by_seed"][0], abs=1e-5)  # a pair of 2,000 rows is 1e-6
+    assert scored["quality"]["auc"] == pytest.approx(pruned.auc.by_seed[0], abs=1e-5)  # a pair of 2,000 rows is 1e-6
 
     code, said = winnow("prune", config, "--spec", work / "model", "--output", tmp_path / "pruned.yaml")
     assert code == 0, said

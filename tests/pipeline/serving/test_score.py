@@ -28,7 +28,7 @@ def test_scores_are_the_trained_models(job, model, winnow, tmp_path):
     assert made["dropped one"].equals(raw["dropped one"])
     summary = json.loads((tmp_path / "out" / "scores.json").read_text())
     assert summary["rows"] == 1000
-    proved = FeatureSpec.load(model).proof.point("pruned").auc["by_seed"][0]
+    proved = FeatureSpec.load(model).proof.point("pruned").auc.by_seed[0]
     assert summary["quality"]["auc"] == pytest.approx(proved, abs=1e-6)
     assert f"AUC {summary['quality']['auc']:.6f}" in said
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["part-00000.parquet", "rejected", "scores.json"]

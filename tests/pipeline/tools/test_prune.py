@@ -191,6 +191,6 @@ def test_a_run_of_it_reads_the_kept_columns_alone_and_gives_the_same(small_job, 
     again = FeatureSpec.load(tmp_path / "work-pruned" / "model")
     assert set(again.names()) == {"good", "fine"}
     assert again.widths() == spec.widths()
-    assert again.proof.point("pruned").auc["by_seed"] == pytest.approx(spec.proof.point("pruned").auc["by_seed"], abs=1e-6)
+    assert again.proof.point("pruned").auc.by_seed == pytest.approx(spec.proof.point("pruned").auc.by_seed, abs=1e-6)
     code, said = winnow("diff", tmp_path / "work" / "model", tmp_path / "work-pruned" / "model")
     assert code == 0, said
