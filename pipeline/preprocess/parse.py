@@ -19,21 +19,30 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.config import Config
+from features.document import Document
 from features.errors import DataError
 from features.feature import Feature
 from features.inputs import Input
+from features.manifest import RejectCounts
 from pipeline.preprocess.analyze import Partial, RowKeys, analyze, bucketed, merge, read_partials, write_partials
 from pipeline.preprocess.split import SPLITS, TRAIN, split_of
+from pipeline.raw.piece import SHARD_BYTES, SHARD_ROWS, Shard
 from pipeline.raw.read import Rows, read
-from pipeline.raw.rejects import SCHEMA, Found, Tally, as_table
-from pipeline.raw.shards import SHARD_BYTES, SHARD_ROWS, Shard
+from pipeline.raw.rejects import RejectedRow, Tally, rejected_table
 from pipeline.runtime import files
 from pipeline.runtime.fingerprint import fingerprint
 
 Key = tuple[str, str, int]  # feature, split, bucket of values
 _VERSION = 2  # of the copies' form
-_HOPELESS = 0.5  # share of a shard's rows: what is refused this often is not noise
+_HOPELESS = 0.5  # share of a shard's rows: what is rejected this often is not noise
 _APART = {"train", "validation", "test", "max_bad_ratio", "incremental", "stable_ids"}  # what a shard does not depend on
+
+
+class ShardCounts(Document):
+    """`<base>.json`, which marks the files of a shard as whole: rows of each split, and all rows with those rejected."""
+
+    rows: dict[str, int]
+    tally: RejectCounts
 
 
 @dataclass(frozen=True)
@@ -53,12 +62,12 @@ class Parsed:
     @classmethod
     def load(cls, base: str) -> Parsed:
         """Reads the document that marks a shard's files as whole."""
-        document = files.read_json(f"{base}.json")
-        return cls(base, document["rows"], Tally.of(document["tally"]))
+        counts = files.read_document(ShardCounts, f"{base}.json")
+        return cls(base, counts.rows, Tally.of(counts.tally))
 
     def save(self) -> None:
         """Inverse of `load`."""
-        files.write_json(f"{self.base}.json", {"rows": self.rows, "tally": vars(self.tally)})
+        files.write_document(f"{self.base}.json", ShardCounts(rows=self.rows, tally=self.tally.counts()))
 
 
 def read_copy(base: str, split: str) -> Iterator[pa.Table]:
@@ -119,10 +128,10 @@ class ParseShard(beam.DoFn):
     def _parse(self, shard: Shard, base: str) -> None:
         partials: dict[tuple[str, str], list[Partial]] = {}
         rows = dict.fromkeys(SPLITS, 0)
-        tally, refused = Tally(), list[Found]()
+        tally, rejected = Tally(), list[RejectedRow]()
         with ExitStack() as stack:
             writers: dict[str, Any] = {}
-            for chunk in _chunks(self._read(shard, tally, refused)):
+            for chunk in _chunks(self._read(shard, tally, rejected)):
                 for split, table, keys in self._encoded(chunk, shard):
                     if split not in writers:
                         target = stack.enter_context(files.written(f"{base}.{split}.arrow"))
@@ -134,18 +143,18 @@ class ParseShard(beam.DoFn):
                         partials.setdefault((feature.name, split), []).append(partial)
         with files.written(f"{base}.counts") as target:
             write_partials(target, ((name, merge(parts)) for name, parts in partials.items()))
-        if refused:
+        if rejected:
             with files.written(f"{base}.rejected") as target:
-                pa.parquet.write_table(as_table(shard.file.path, refused), pa.PythonFile(target, "w"))
+                pa.parquet.write_table(rejected_table(shard.file.path, rejected), pa.PythonFile(target, "w"))
         Parsed(base, rows, tally).save()
 
-    def _read(self, shard: Shard, tally: Tally, refused: list[Found]) -> Iterator[Rows]:
+    def _read(self, shard: Shard, tally: Tally, rejected: list[RejectedRow]) -> Iterator[Rows]:
         for piece in shard.pieces:
             for rows in read(self.config.data, self.inputs, piece):
-                tally.add(piece.path, rows.table.num_rows + len(rows.refused), rows.refused)
+                tally.add(piece.path, rows.table.num_rows, rows.rejected)
                 if tally.rows >= 1000 and tally.bad > max(_HOPELESS, self.config.data.max_bad_ratio) * tally.rows:
-                    tally.check(self.config.data.max_bad_ratio)  # rather than refuse a terabyte row by row
-                refused += rows.refused
+                    tally.check(self.config.data.max_bad_ratio)  # rather than reject a terabyte row by row
+                rejected += rows.rejected
                 yield rows
 
     def _encoded(self, chunk: list[Rows], shard: Shard) -> Iterator[tuple[str, pa.Table, RowKeys | None]]:
@@ -197,4 +206,4 @@ def _part(column: pa.Array, mask: npt.NDArray[np.bool_]) -> pa.Array:
     )
 
 
-__all__ = ["SCHEMA", "Key", "ParseShard", "Parsed", "read_copy"]
+__all__ = ["Key", "ParseShard", "Parsed", "read_copy"]

@@ -17,7 +17,7 @@ import pyarrow.parquet
 from features.encoding import Encoding
 from features.errors import DataError
 from features.feature import Feature
-from features.manifest import Manifest, PartFile, RejectCounts, ResolvedFeatures, SplitFiles
+from features.manifest import Manifest, PartFile, ResolvedFeatures, SplitFiles
 from features.statistics import Statistics
 from pipeline.dataset.transformed import Transformed
 from pipeline.preprocess.count import count, statistics_folder, tally
@@ -114,9 +114,7 @@ def _manifest(parts: Sequence[Part], parsed: Sequence[Parsed]) -> Manifest:
     for part in parts:
         by_split[part.split].append(_part_file(part))
     splits = {split: SplitFiles(rows=sum(file.rows for file in listed), files=listed) for split, listed in by_split.items()}
-    counts = tally(parsed)
-    rejected = RejectCounts(rows=counts.rows, reasons=dict(counts.reasons), examples=counts.examples)
-    return Manifest(splits=splits, rejected=rejected)
+    return Manifest(splits=splits, rejected=tally(parsed).counts())
 
 
 def _part_file(part: Part) -> PartFile:

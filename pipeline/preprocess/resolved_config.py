@@ -10,8 +10,9 @@ from features.errors import DataError
 from features.feature import Feature
 from features.inputs import Input, inputs_of
 from pipeline.preprocess.split import SPLITS
+from pipeline.raw.piece import RawFile
 from pipeline.raw.read import column_types
-from pipeline.raw.shards import File, list_files
+from pipeline.raw.shards import list_files
 
 BUCKET_BYTES = 16 << 30  # raw data whose distinct values of one column fit one worker
 
@@ -21,7 +22,7 @@ class Job:
     """A config bound to its files and columns."""
 
     config: Config
-    listed: dict[str, list[File]]
+    listed: dict[str, list[RawFile]]
     features: list[Feature]
     inputs: list[Input]
 

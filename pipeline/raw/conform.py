@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.inputs import Input
-from pipeline.raw.rejects import Mask, bad_places
+from pipeline.raw.rejects import Mask, bad_values
 
-Faults = list[tuple[Mask, str]]
+Faults = list[tuple[Mask, str]]  # which rows, and why
 
 
 def conform(column: pa.ChunkedArray, declared: Input, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
-    """One column.
+    """Gives a column its declared type.
 
     Args:
       column: as read.
@@ -25,9 +26,7 @@ def conform(column: pa.ChunkedArray, declared: Input, missing: Sequence[str]) ->
     Returns:
       The array (the missing mark where a value does not fit), and masks [rows] of what does not, each with a reason.
     """
-    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
+    array = _one_array(column)
     if declared.separator and not _is_list(array):
         array = pc.split_pattern(_text(array, declared)[0], declared.separator)
     if declared.length is not None and not _is_list(array):  # one value, where lists may come
@@ -37,6 +36,23 @@ def conform(column: pa.ChunkedArray, declared: Input, missing: Sequence[str]) ->
     if _is_list(array):
         return _single(array, declared, missing)
     return _values(array, declared, missing)
+
+
+def as_type(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
+    """A column in the type that its format names for it, which differs where all values come as lists or as bytes.
+
+    Raises:
+      ArrowInvalid: a value does not fit the type.
+    """
+    array = _one_array(column)
+    if _is_list(array) and not _is_list_type(kind):
+        array, _ = _first_of_lists(array)
+    return array.cast(kind) if array.type != kind else array
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def _values(array: pa.Array, declared: Input, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
@@ -81,7 +97,7 @@ def _cast(array: pa.Array, kind: pa.DataType, reason: str, safe: bool = True) ->
     try:
         return array.cast(kind, safe=safe), []
     except pa.ArrowInvalid:
-        mask = bad_places(array, lambda part: part.cast(kind, safe=safe))
+        mask = bad_values(array, lambda part: part.cast(kind, safe=safe))
         kept = pc.if_else(pa.array(mask), pa.scalar(None, array.type), array)
         return kept.cast(kind, safe=safe), [(mask, reason)]
 
@@ -89,33 +105,46 @@ def _cast(array: pa.Array, kind: pa.DataType, reason: str, safe: bool = True) ->
 def _lists(array: pa.Array, declared: Input, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
     """Pads or cuts each list to the declared length."""
     assert declared.length is not None
-    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
+    lengths, starts = _spans(array)
     values, faults = _values(array.flatten(), declared, missing)
-    starts = np.concatenate([[0], np.cumsum(lengths)])[:-1]
     slots = np.arange(declared.length)
     beyond = (slots >= lengths[:, None]).ravel()
-    places = pa.array(np.where(beyond, 0, (starts[:, None] + slots).ravel()), mask=beyond)
-    padded = values.take(places) if len(values) else pa.nulls(len(places), values.type)
+    indices = pa.array(np.where(beyond, 0, (starts[:, None] + slots).ravel()), mask=beyond)
+    padded = values.take(indices) if len(values) else pa.nulls(len(indices), values.type)
     padded = padded.fill_null(pa.scalar(declared.missing, values.type))
     return pa.FixedSizeListArray.from_arrays(padded, declared.length), _by_row(faults, lengths)
 
 
 def _single(array: pa.Array, declared: Input, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
     """The one value of each list (a TFRecord has no other form for it)."""
-    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
-    several = (lengths > 1, f"column {declared.name!r}: several values where one is expected")
-    first = pa.array(np.concatenate([[0], np.cumsum(lengths)])[:-1], mask=lengths == 0)
-    values = array.flatten()
-    values = values.take(first) if len(values) else pa.nulls(len(first), values.type)
+    values, several = _first_of_lists(array)
     array, faults = _values(values, declared, missing)
-    return array, [several, *faults]
+    return array, [(several, f"column {declared.name!r}: several values where one is expected"), *faults]
 
 
-def _by_row(faults: Faults, lengths: Mask) -> Faults:
+def _first_of_lists(array: pa.Array) -> tuple[pa.Array, Mask]:
+    """The first value of each list, null where it is empty, and which lists have more."""
+    lengths, starts = _spans(array)
+    values = array.flatten()
+    first = pa.array(starts, mask=lengths == 0)
+    return values.take(first) if len(values) else pa.nulls(len(first), values.type), lengths > 1
+
+
+def _spans(array: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The length of each list, and where its values begin among those of all."""
+    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
+    return lengths, np.concatenate([[0], np.cumsum(lengths)])[:-1]
+
+
+def _by_row(faults: Faults, lengths: npt.NDArray[np.int64]) -> Faults:
+    """Faults of values as faults of the rows whose lists hold them."""
     row = np.repeat(np.arange(len(lengths)), lengths)
     return [(np.bincount(row[mask], minlength=len(lengths)) > 0, reason) for mask, reason in faults]
 
 
 def _is_list(array: pa.Array) -> bool:
-    kind = array.type
-    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    return _is_list_type(array.type)
+
+
+def _is_list_type(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))

@@ -1,4 +1,7 @@
-"""Delimited text as Arrow tables: a typed parse of whole blocks, and a careful one of blocks in which that fails."""
+"""Delimited text as Arrow tables: a typed parse of whole blocks, and a careful one of blocks in which that fails.
+
+Its unit is the byte: a piece holds the lines that start in it, and a row's offset is that of its first byte.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +9,52 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
 from features.config import DataConfig
-from features.errors import DataError
 from features.inputs import Input
-from pipeline.raw.rejects import Found, Raw
-from pipeline.raw.shards import CODECS, PIECE_BYTES, Piece
-from pipeline.runtime import files
+from pipeline.raw.compression import estimate_size, is_compressed, open_decompressed
+from pipeline.raw.format import RawTable
+from pipeline.raw.lines import Lines, blocks, read_line
+from pipeline.raw.piece import PIECE_BYTES, SHARD_BYTES, Piece, RawFile, whole
+from pipeline.raw.rejects import RejectedRow
 
+SUFFIXES: tuple[str, ...] = (".tsv", ".csv", ".txt")
+COLUMNS_MAY_LACK: bool = False
+
+# First bytes of zip, gzip, bzip2, zstd, xz and 7z files.
+_PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"7z\xbc\xaf")
 _BLOCK_BYTES = 1 << 20  # pyarrow.csv spends 2-3 times the CPU on one huge block
+_LOOKED_AT = 1 << 20  # bytes at the start of a file from which the size of its rows is learnt
+_TYPICAL_ROW = 200  # bytes; for files in whose start no row ends
 
 
-def header(data: DataConfig, path: str) -> list[str]:
-    """The names of a file's columns."""
-    if not data.header:
-        return list(data.columns)
-    with decompressed(path) as source:
-        line = _read_line(source)
-    return list(pa.csv.read_csv(pa.BufferReader(line), _read_options(None), _parse_options(data)).column_names)
+def recognises(head: bytes) -> bool:
+    """Anything may be delimited text but for archives and compressed files whose names do not say so."""
+    return not head.startswith(_PACKED)
 
 
-def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
-    """The rows of a piece, a block at a time."""
-    names = header(data, piece.path)
-    for block, start in _blocks(data, piece):
+def columns(data: DataConfig, path: str) -> list[tuple[str, pa.DataType | None]]:
+    """The names in a file's header, or those of the config; text has no types."""
+    return [(name, None) for name in _names(data, path)]
+
+
+def cut(data: DataConfig, file: RawFile) -> Iterator[tuple[Piece, ...]]:
+    """Stretches of `PIECE_BYTES`, several a shard; the whole file where only reading all of it finds where rows end."""
+    if data.quoted == "multiline" or is_compressed(file.path):
+        yield whole(file)
+        return
+    starts = range(0, file.size, PIECE_BYTES)
+    pieces = [Piece(file.path, start, min(start + PIECE_BYTES, file.size)) for start in starts]
+    step = SHARD_BYTES // PIECE_BYTES
+    yield from (tuple(pieces[at : at + step]) for at in range(0, len(pieces), step))
+
+
+def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[RawTable]:
+    """The rows of a piece, a block at a time: numbers where a whole block has them, else texts or bytes."""
+    names = _names(data, piece.path)
+    for block, start in blocks(data, piece):
         if data.header and start == 0:
             start = block.find(b"\n") + 1 or len(block)
             block = block[start:]
@@ -40,18 +62,35 @@ def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[
             yield _parse(block, start, names, data, inputs)
 
 
-def _parse(block: bytes, start: int, names: list[str], data: DataConfig, inputs: Sequence[Input]) -> Raw:
-    lines = _Lines(data, block, start)
+def estimate_rows(data: DataConfig, file: RawFile) -> int:
+    """By the length of the lines at the file's start."""
+    size = estimate_size(file.path, file.size)
+    with open_decompressed(file.path) as source:
+        head = source.read(_LOOKED_AT)
+    lines = head.count(b"\n")
+    return size * lines // len(head) if lines else size // _TYPICAL_ROW
+
+
+def _names(data: DataConfig, path: str) -> list[str]:
+    if not data.header:
+        return list(data.columns)
+    with open_decompressed(path) as source:
+        line = read_line(source)
+    return list(pa.csv.read_csv(pa.BufferReader(line), _read_options(None), _parse_options(data)).column_names)
+
+
+def _parse(block: bytes, start: int, names: list[str], data: DataConfig, inputs: Sequence[Input]) -> RawTable:
+    lines = Lines(data, block, start)
     types = {i.name: pa.float32() if i.dtype == "float32" and i.length is None else pa.string() for i in inputs}
     try:
         options = _read_options(names)
         table = pa.csv.read_csv(pa.BufferReader(block), options, _parse_options(data), _convert_options(data, types))
-        return Raw(table, start, lambda rows: lines.find(rows))
+        return RawTable(table, start, lines.locate)
     except pa.ArrowInvalid:
         return _parse_carefully(block, start, names, data, types)
 
 
-def _parse_carefully(block: bytes, start: int, names: list[str], data: DataConfig, types: dict[str, pa.DataType]) -> Raw:
+def _parse_carefully(block: bytes, start: int, names: list[str], data: DataConfig, types: dict[str, pa.DataType]) -> RawTable:
     """Leaves out the rows with too many or too few fields, and the others' text as bytes, to be judged by column."""
     ragged: dict[int, str] = {}
 
@@ -63,109 +102,10 @@ def _parse_carefully(block: bytes, start: int, names: list[str], data: DataConfi
     parsing = _parse_options(data, invalid_row_handler=note)
     as_bytes = dict.fromkeys(types, pa.binary())
     table = pa.csv.read_csv(pa.BufferReader(block), options, parsing, _convert_options(data, as_bytes))
-    lines = _Lines(data, block, start)
+    lines = Lines(data, block, start)
     kept = np.setdiff1d(np.arange(table.num_rows + len(ragged)), list(ragged))
-    refused = [Found(*place, ragged[row]) for row, place in zip(ragged, lines.find(list(ragged)), strict=True)]
-    return Raw(table, start, lambda rows: lines.find(kept[list(rows)]), refused)
-
-
-class _Lines:
-    """Finds the text of a row in its block, as it was."""
-
-    def __init__(self, data: DataConfig, block: bytes, start: int) -> None:
-        self.data, self.block, self.start = data, block, start
-
-    def find(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> list[tuple[int, bytes]]:
-        """The byte offset and the text of each row; blank lines are no rows."""
-        if not len(rows):
-            return []
-        text = np.frombuffer(self.block, np.uint8)
-        ends = np.append(_row_ends(self.data, self.block), len(text))
-        starts = np.append(0, ends[:-1] + 1)
-        carriage = np.where(ends > starts, text[np.maximum(ends - 1, 0)] == ord("\r"), False)
-        full = np.flatnonzero(ends - carriage > starts)
-        spans = [(int(starts[full[row]]), int(ends[full[row]])) for row in rows]
-        return [(self.start + begin, self.block[begin:end]) for begin, end in spans]
-
-
-def _row_ends(data: DataConfig, block: bytes) -> npt.NDArray[np.int64]:
-    """Places of the newlines that end rows: where fields may hold some, those after an even number of quotes."""
-    text = np.frombuffer(block, np.uint8)
-    ends = text == ord("\n")
-    if data.quoted == "multiline":
-        ends &= np.cumsum(text == ord('"'), dtype=np.uint8) % 2 == 0
-    return np.flatnonzero(ends)
-
-
-def _end_of_rows(data: DataConfig, text: bytes) -> int:
-    """How many bytes of a text are whole rows."""
-    if data.quoted != "multiline":
-        return text.rfind(b"\n") + 1
-    ends = _row_ends(data, text)
-    return int(ends[-1]) + 1 if len(ends) else 0
-
-
-def _blocks(data: DataConfig, piece: Piece) -> Iterator[tuple[bytes, int]]:
-    """Whole rows, about a piece's bytes at a time, and the offset of the first."""
-    with decompressed(piece.path) as source:
-        if piece.stop >= 0:
-            yield _lines_of(source, piece)
-        else:
-            yield from _stream(data, source, piece.path)
-
-
-def _lines_of(source: Any, piece: Piece) -> tuple[bytes, int]:
-    """The lines that start in a piece of plain text."""
-    start = piece.start
-    if start > 0:
-        source.seek(start - 1)
-        start += len(_read_line(source)) - 1  # belongs to the piece before
-    if start >= piece.stop:
-        return b"", start
-    source.seek(start)
-    text = source.read(piece.stop - start)
-    return (text if text.endswith(b"\n") else text + _read_line(source)), start
-
-
-def _stream(data: DataConfig, source: Any, path: str) -> Iterator[tuple[bytes, int]]:
-    left, at = b"", 0
-    while text := source.read(PIECE_BYTES):
-        text = left + text
-        end = _end_of_rows(data, text)
-        left = text[end:]
-        if end:
-            yield text[:end], at
-            at += end
-        elif len(text) > PIECE_BYTES:
-            _check_closed(data, text, at, path)
-    if left:
-        _check_closed(data, left, at, path)
-        yield left, at
-
-
-def _check_closed(data: DataConfig, row: bytes, at: int, path: str) -> None:
-    """Rather than take the rest of a file for one field, or hold it in memory."""
-    if data.quoted == "multiline" and row.count(b'"') % 2:
-        raise DataError(f"{path}: the row at byte {at:,} has a quote that is not closed; mend it, or set data.quoted: true")
-
-
-def _read_line(source: Any) -> bytes:
-    """Bytes up to and with the next newline; may read further, so seek afterwards."""
-    parts: list[bytes] = []
-    while part := source.read(64 << 10):
-        end = part.find(b"\n") + 1
-        parts.append(part[:end] if end else part)
-        if end:
-            break
-    return b"".join(parts)
-
-
-def decompressed(path: str) -> Any:
-    """A file's bytes, without the compression its name tells."""
-    codec = next((name for suffix, name in CODECS.items() if path.endswith(suffix)), None)
-    source = files.open_file(path)
-    # Arrow's decompression, not Beam's: that takes a truncated file for a whole one.
-    return pa.CompressedInputStream(pa.PythonFile(source, "r"), codec) if codec else source
+    rejected = [RejectedRow(*at, ragged[row]) for row, at in zip(ragged, lines.locate(list(ragged)), strict=True)]
+    return RawTable(table, start, lambda rows: lines.locate(kept[list(rows)]), rejected)
 
 
 def _read_options(names: list[str] | None, **options: Any) -> pa.csv.ReadOptions:

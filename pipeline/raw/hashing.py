@@ -20,18 +20,18 @@ def mix(x: Any) -> Any:
 def hash_values(values: pa.Array, seed: int = 0) -> npt.NDArray[np.uint64]:
     """A random-looking uint64 per value of a string or integer array without nulls.
 
-    The hash of a text is a sum of hashes of (place, byte) pairs: sums over slices need no loop over values.
+    The hash of a text is a sum of hashes of (position, byte) pairs: sums over slices need no loop over values.
     """
     if not pa.types.is_string(values.type):
         return np.asarray(mix(values.cast(pa.int64()).to_numpy().view(np.uint64) + mix(np.uint64(seed + 1))))
     _, offsets, text = values.buffers()
     ends = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1].astype(np.int64)
     if text is None or ends[-1] == ends[0]:
-        return np.full(len(values), mix(np.uint64(seed + 1)))
+        return np.full(len(values), mix(mix(np.uint64(seed + 1))))  # what the sum below gives for no byte
     chars = np.frombuffer(text, np.uint8)[ends[0] : ends[-1]].astype(np.uint64)
     ends = ends - ends[0]
     lengths = np.diff(ends)
-    place = (np.arange(len(chars)) - np.repeat(ends[:-1], lengths)).astype(np.uint64)
+    position = (np.arange(len(chars)) - np.repeat(ends[:-1], lengths)).astype(np.uint64)
     with np.errstate(over="ignore"):
-        upto = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mix((place << np.uint64(8)) + chars + np.uint64(1)))])
+        upto = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mix((position << np.uint64(8)) + chars + np.uint64(1)))])
         return np.asarray(mix(upto[ends[1:]] - upto[ends[:-1]] + mix(np.uint64(seed + 1))))

@@ -2,76 +2,77 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet
 
 from features.config import DataConfig
 from features.errors import DataError
 from features.inputs import Input
-from pipeline.raw import delimited, tfrecord
-from pipeline.raw.conform import conform
+from pipeline.raw.conform import Faults, as_type, conform
+from pipeline.raw.format import RawTable, naming_unreadable
+from pipeline.raw.formats import FORMATS
 from pipeline.raw.hashing import mix
-from pipeline.raw.rejects import Found, Mask, Raw
-from pipeline.raw.shards import File, Piece
+from pipeline.raw.piece import Piece, RawFile
+from pipeline.raw.rejects import RejectedRow
 from pipeline.runtime import files
-
-_UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowInvalid)
-_BATCH_ROWS = 128 << 10
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A table of raw columns, and for each row a number that is its own in its file (byte offset or row number)."""
+    """Rows of a file whose values all fit.
+
+    Attributes:
+      table: the declared columns.
+      path: of the file.
+      first: a number from which rows are numbered within their file (byte offset or row number of the first).
+      rejected: rows that are not in the table.
+    """
 
     table: pa.Table
     path: str
     first: int
-    refused: list[Found] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
 
     def keys(self, seed: int, name: str | None = None) -> npt.NDArray[np.uint64]:
-        """A random-looking uint64 per row, from the file's name (or another), the row's place in it, and the seed."""
+        """A random-looking uint64 per row, from the file's name (or another), the row's number in it, and the seed."""
         name = self.path.rsplit("/", 1)[-1] if name is None else name
         base = np.uint64((zlib.crc32(name.encode()) << 32) ^ seed)
         return mix(np.arange(self.table.num_rows, dtype=np.uint64) + np.uint64(self.first) + mix(base))
 
 
-def column_types(data: DataConfig, listed: Sequence[File]) -> dict[str, pa.DataType | None]:
+def column_types(data: DataConfig, listed: Sequence[RawFile]) -> dict[str, pa.DataType | None]:
     """Names of all columns, with their Arrow type where the format has one; the same in every file.
 
     Raises:
       DataError: a file is unreadable, names a column twice, or has other columns than the first.
     """
-    first: dict[str, pa.DataType | None] = {}
+    form = FORMATS[data.format]
+    types: dict[str, pa.DataType | None] = {}
     for file in listed:
-        names, types = _header(data, file)
-        if len(set(names)) != len(names):
+        with naming_unreadable(file.path, data.format):
+            columns = form.columns(data, file.path)
+        types_here = dict(columns)
+        if len(types_here) < len(columns):
+            names = [name for name, _ in columns]
             twice = next(name for name in names if names.count(name) > 1)
             raise DataError(f"{file.path}: column {twice!r} appears twice; rename one")
-        found = dict(zip(names, types, strict=True))
-        first = first or found
-        for name in [] if data.format == "tfrecord" else first:  # an Example leaves out what it has no value for
-            if name not in found:
-                raise DataError(f"{file.path}: column {name!r} is missing, though {listed[0].path} has it")
-            if found[name] != first[name]:
-                message = f"column {name!r} is {found[name]}, but {first[name]} in {listed[0].path}"
-                raise DataError(f"{file.path}: {message}; write both with one type")
-        if data.format == "tfrecord":
-            first = {**found, **first}
-    return first
+        if form.COLUMNS_MAY_LACK:
+            types = {**types_here, **types}
+        else:
+            types = types or types_here
+            _check_same(types, types_here, listed[0].path, file.path)
+    return types
 
 
 def read(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Rows]:
     """Reads a piece as tables of the declared columns, missing values written as the inputs' marks.
 
-    Rows whose values do not fit, or whose label is neither 0 nor 1, are in `refused` and not in the table.
+    Rows whose values do not fit, or whose label is neither 0 nor 1, are in `rejected` and not in the table.
 
     Args:
       data: how files are written.
@@ -81,21 +82,52 @@ def read(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Ro
     Raises:
       DataError: the file is damaged or gone.
     """
-    source = {"parquet": _row_groups, "tfrecord": tfrecord.tables}.get(data.format, delimited.tables)
-    try:
-        for raw in source(data, inputs, piece):
-            yield _settled(raw, data, inputs, piece.path)
-    except _UNREADABLE as error:
-        raise DataError(f"{piece.path}: cannot be read as {data.format}: {error}") from None
+    with naming_unreadable(piece.path, data.format):
+        for raw in FORMATS[data.format].tables(data, inputs, piece):
+            yield _conformed(raw, data, inputs, piece.path)
 
 
-def _settled(raw: Raw, data: DataConfig, inputs: Sequence[Input], path: str) -> Rows:
-    faults: list[tuple[Mask, str]] = []
+def first_rows(data: DataConfig, path: str, rows: int) -> tuple[pa.Table, int]:
+    """The first rows of a file with all its columns as they are, and how many malformed ones were passed over.
+
+    Texts are neither trimmed nor searched for missing marks; where the format has no types, all columns are texts.
+
+    Raises:
+      DataError: the file cannot be read.
+    """
+    form, tables, rejected = FORMATS[data.format], [], 0
+    with naming_unreadable(path, data.format):
+        types = dict(form.columns(data, path))
+        inputs = [Input(name, "string") for name in types]
+        file = RawFile(path, files.size(path), 0.0)
+        pieces = (piece for pieces in form.cut(data, file) for piece in pieces)
+        for raw in (table for piece in pieces for table in form.tables(data, inputs, piece)):
+            columns = [as_type(raw.table[name], kind or pa.string()) for name, kind in types.items()]
+            tables.append(pa.table(columns, names=list(types)))
+            rejected += len(raw.rejected)
+            if sum(table.num_rows for table in tables) >= rows:
+                break
+    empty = pa.table({name: pa.array([], kind or pa.string()) for name, kind in types.items()})
+    return pa.concat_tables([empty, *tables]).slice(0, rows), rejected
+
+
+def _check_same(expected: dict[str, pa.DataType | None], types: dict[str, pa.DataType | None], first: str, path: str) -> None:
+    """Refuses a file whose columns are not those of the first, whatever their order."""
+    for name, kind in expected.items():
+        if name not in types:
+            raise DataError(f"{path}: column {name!r} is missing, though {first} has it")
+        if types[name] != kind:
+            raise DataError(f"{path}: column {name!r} is {types[name]}, but {kind} in {first}; write both with one type")
+
+
+def _conformed(raw: RawTable, data: DataConfig, inputs: Sequence[Input], path: str) -> Rows:
+    """Gives each column its declared type; rows that have a fault are rejected."""
+    faults: Faults = []
     columns = []
     for column in inputs:
-        array, own = conform(raw.table[column.name], column, data.missing)
+        array, column_faults = conform(raw.table[column.name], column, data.missing)
         columns.append(array)
-        faults += own
+        faults += column_faults
     table = pa.table(columns, names=[column.name for column in inputs])
     if data.label in table.column_names:  # rows to be scored may have none
         label = table[data.label].to_numpy()
@@ -103,54 +135,15 @@ def _settled(raw: Raw, data: DataConfig, inputs: Sequence[Input], path: str) -> 
     if data.weight:
         weight = table[data.weight].to_numpy()
         faults.append((~(weight >= 0), f"column {data.weight!r}: the weight is missing or negative"))
-    return _without(Rows(table, path, raw.first, raw.refused), faults, raw)
+    return _without_faults(Rows(table, path, raw.first, raw.rejected), faults, raw)
 
 
-def _without(rows: Rows, faults: list[tuple[Mask, str]], raw: Raw) -> Rows:
-    """The rows that have none of the faults; each other row is refused for its first."""
+def _without_faults(rows: Rows, faults: Faults, raw: RawTable) -> Rows:
+    """The rows that have none of the faults; each other row is rejected for its first."""
     bad = np.logical_or.reduce([mask for mask, _ in faults]) if faults else np.zeros(0, bool)
     if not bad.any():
         return rows
-    places = np.flatnonzero(bad).tolist()
-    reasons = [next(reason for mask, reason in faults if mask[place]) for place in places]
-    found = [Found(*text, reason) for text, reason in zip(raw.locate(places), reasons, strict=True)]
-    return Rows(rows.table.filter(pa.array(~bad)), rows.path, rows.first, [*rows.refused, *found])
-
-
-def _header(data: DataConfig, file: File) -> tuple[list[str], list[pa.DataType | None]]:
-    try:
-        if data.format == "parquet":
-            with files.open_file(file.path) as source:
-                schema = pa.parquet.read_schema(pa.PythonFile(source, "r"))
-            return schema.names, list(schema.types)
-        if data.format == "tfrecord":
-            types = tfrecord.column_types(file.path)
-            return list(types), list(types.values())
-        names = delimited.header(data, file.path)
-    except _UNREADABLE as error:
-        raise DataError(f"{file.path}: cannot be read as {data.format}: {error}") from None
-    return names, [None] * len(names)
-
-
-def _row_groups(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
-    names = [column.name for column in inputs]
-    with files.open_file(piece.path) as source:
-        file = pa.parquet.ParquetFile(pa.PythonFile(source, "r"))
-        first = sum(file.metadata.row_group(group).num_rows for group in range(piece.start))
-        for batch in file.iter_batches(_BATCH_ROWS, list(range(piece.start, piece.stop)), names):
-            yield Raw(pa.Table.from_batches([batch]), first, _finder(batch, first))
-            first += batch.num_rows
-
-
-def _finder(batch: pa.RecordBatch, first: int) -> Any:
-    def find(rows: Sequence[int]) -> list[tuple[int, bytes]]:
-        binary = [pa.binary() if pa.types.is_string(field.type) else field.type for field in batch.schema]
-        picked = pa.Table.from_batches([batch]).take(list(rows)).cast(pa.schema(zip(batch.schema.names, binary, strict=True)))
-        texts = [json.dumps(row, default=_shown, ensure_ascii=False).encode() for row in picked.to_pylist()]
-        return list(zip([first + row for row in rows], texts, strict=True))
-
-    return find
-
-
-def _shown(value: Any) -> str:
-    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
+    numbers = np.flatnonzero(bad).tolist()
+    reasons = [next(reason for mask, reason in faults if mask[number]) for number in numbers]
+    rejected = [RejectedRow(*at, reason) for at, reason in zip(raw.locate(numbers), reasons, strict=True)]
+    return Rows(rows.table.filter(pa.array(~bad)), rows.path, rows.first, [*rows.rejected, *rejected])

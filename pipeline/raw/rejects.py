@@ -3,75 +3,64 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from features.errors import DataError
+from features.manifest import RejectCounts
 
 Mask = npt.NDArray[np.bool_]
-SCHEMA = pa.schema({"file": pa.string(), "offset": pa.int64(), "reason": pa.string(), "row": pa.binary()})
+REJECTED_SCHEMA = pa.schema({"file": pa.string(), "offset": pa.int64(), "reason": pa.string(), "row": pa.binary()})
+_REASONS_SHOWN = 5  # most frequent reasons that an error lists
 
 
-class Found(NamedTuple):
-    """A row that was refused: where it stands (byte, or row of a Parquet file), its text as it was, and why."""
+class RejectedRow(NamedTuple):
+    """A row that was rejected: where it stands (byte, or row of a Parquet file), its text as it was, and why."""
 
     offset: int
     row: bytes
     reason: str
 
 
-@dataclass(frozen=True)
-class Raw:
-    """Rows as read.
-
-    Attributes:
-      table: the asked columns, of whatever types their format has; bytes where text is not yet judged.
-      first: a number for the first row, from which rows are numbered within their file.
-      locate: offsets and texts of the rows of the table at the given places.
-      refused: rows that are not even in the table.
-    """
-
-    table: pa.Table
-    first: int
-    locate: Callable[[Sequence[int]], list[tuple[int, bytes]]]
-    refused: list[Found] = field(default_factory=list)
-
-
 @dataclass
 class Tally:
-    """Rows and rejects of some shards.
+    """Counts of rows and rejected rows while they are read.
 
     Attributes:
       rows: good and bad.
-      reasons: rejects by reason.
+      reasons: rejected rows by reason.
       examples: of each reason, the first `file` and `offset`.
     """
 
     rows: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[Any]] = field(default_factory=dict)
+    examples: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def bad(self) -> int:
         """Rejected rows."""
         return self.reasons.total()
 
-    def add(self, path: str, rows: int, found: Iterable[Found]) -> None:
-        """Counts rows of a file, and those of them that were refused."""
-        self.rows += rows
-        for reject in found:
-            self.reasons[reject.reason] += 1
-            self.examples.setdefault(reject.reason, [path, reject.offset])
+    def add(self, path: str, rows: int, rejected: Sequence[RejectedRow]) -> None:
+        """Counts rows of a file: how many were good, and those that were rejected."""
+        self.rows += rows + len(rejected)
+        for row in rejected:
+            self.reasons[row.reason] += 1
+            self.examples.setdefault(row.reason, (path, row.offset))
 
     @classmethod
-    def of(cls, values: dict[str, Any]) -> Tally:
-        """From JSON values."""
-        return cls(values["rows"], Counter(values["reasons"]), values["examples"])
+    def of(cls, counts: RejectCounts) -> Tally:
+        """Inverse of `counts`."""
+        return cls(counts.rows, Counter(counts.reasons), dict(counts.examples))
+
+    def counts(self) -> RejectCounts:
+        """The document of these counts."""
+        return RejectCounts(rows=self.rows, reasons=dict(self.reasons), examples=dict(self.examples))
 
     def merge(self, other: Tally) -> None:
         """Adds another's counts."""
@@ -89,21 +78,32 @@ class Tally:
             return
         lines = [
             f"{count:,} rows: {reason} (such as at {self.examples[reason][0]}, offset {self.examples[reason][1]:,})"
-            for reason, count in self.reasons.most_common(5)
+            for reason, count in self.reasons.most_common(_REASONS_SHOWN)
         ]
-        more = f"\n  and {len(self.reasons) - 5} other reasons" if len(self.reasons) > 5 else ""
+        others = len(self.reasons) - _REASONS_SHOWN
+        more = f"\n  and {others} other reasons" if others > 0 else ""
         raise DataError(
             f"{self.bad:,} of {self.rows:,} rows are malformed, more than data.max_bad_ratio ({allowed:g}) allows; "
             "mend the data or the config, or raise it:\n  " + "\n  ".join(lines) + more
         )
 
 
-def bad_places(array: pa.Array, check: Callable[[pa.Array], Any]) -> Mask:
-    """Where `check` raises ArrowInvalid for the value alone: found by halving, so that good stretches cost one call."""
+def bad_values(array: pa.Array, check: Callable[[pa.Array], object]) -> Mask:
+    """Which values `check` refuses.
+
+    Finds them by halving, so that long good stretches cost one call.
+
+    Args:
+      array: of any length.
+      check: raises ArrowInvalid for a stretch of the array that holds a bad value.
+
+    Returns:
+      A mask [values], true at the bad ones.
+    """
     mask = np.zeros(len(array), bool)
-    stack = [(0, len(array))]
-    while stack:
-        start, length = stack.pop()
+    stretches = [(0, len(array))]
+    while stretches:
+        start, length = stretches.pop()
         try:
             check(array.slice(start, length))
         except pa.ArrowInvalid:
@@ -111,11 +111,11 @@ def bad_places(array: pa.Array, check: Callable[[pa.Array], Any]) -> Mask:
                 mask[start] = True
             else:
                 half = length // 2
-                stack += [(start, half), (start + half, length - half)]
+                stretches += [(start, half), (start + half, length - half)]
     return mask
 
 
-def as_table(path: str, found: Sequence[Found]) -> pa.Table:
-    """Refused rows of a file in the form in which they are kept."""
-    offsets, rows, reasons = zip(*found, strict=True) if found else ((), (), ())
-    return pa.table([[path] * len(found), list(offsets), list(reasons), list(rows)], schema=SCHEMA)
+def rejected_table(path: str, rejected: Sequence[RejectedRow]) -> pa.Table:
+    """Rejected rows of a file in the form in which they are kept, `REJECTED_SCHEMA`."""
+    offsets, rows, reasons = zip(*rejected, strict=True) if rejected else ((), (), ())
+    return pa.table([[path] * len(rejected), list(offsets), list(reasons), list(rows)], schema=REJECTED_SCHEMA)

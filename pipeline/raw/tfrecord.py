@@ -1,4 +1,4 @@
-"""TFRecord files of tf.Example as Arrow tables."""
+"""TFRecord files of tf.Example as Arrow tables. Their unit is the whole file, their offset the byte of a record."""
 
 from __future__ import annotations
 
@@ -8,58 +8,79 @@ from typing import Any
 
 import google_crc32c
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.config import DataConfig
 from features.inputs import Input
-from pipeline.raw.delimited import decompressed
-from pipeline.raw.rejects import Found, Raw, bad_places
-from pipeline.raw.shards import PIECE_BYTES, Piece
+from pipeline.raw.compression import estimate_size, open_decompressed
+from pipeline.raw.format import RawTable
+from pipeline.raw.piece import PIECE_BYTES, Piece, RawFile, whole
+from pipeline.raw.rejects import RejectedRow, bad_values
 
-_LOOKED_AT = 1 << 20  # bytes from which a file's columns are found
+SUFFIXES: tuple[str, ...] = (".tfrecord", ".tfrecords")
+COLUMNS_MAY_LACK: bool = True  # an Example leaves out what it has no value for
+
+_LOOKED_AT = 1 << 20  # bytes at the start of a file from which its columns and the size of its records are learnt
+# A record is its length and that length's checksum, the record, and its checksum, all little-endian.
 _HEAD = struct.Struct("<QI")
 _FOOT = struct.Struct("<I")
+_FRAME_BYTES = _HEAD.size + _FOOT.size
 
 
-def column_types(path: str) -> dict[str, pa.DataType]:
-    """Columns of a file by a look at its start; those with one value or none in each Example as that value's type."""
+def recognises(head: bytes) -> bool:
+    """Whether a file begins with the length of a record and the right checksum of that length."""
+    return len(head) >= _HEAD.size and _masked_crc(head[:8]) == _HEAD.unpack_from(head)[1]
+
+
+def columns(data: DataConfig, path: str) -> list[tuple[str, pa.DataType | None]]:
+    """Names and types by a look at the file's start; columns with at most one value in each Example are no lists."""
     _, records = next(_batches(path, _LOOKED_AT))
     batch = _decoder().DecodeBatch(records)
-    types = {}
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        if not pa.types.is_null(column.type):
-            single = (pa.compute.max(pa.compute.list_value_length(column)).as_py() or 0) <= 1
-            value = pa.string() if pa.types.is_large_binary(column.type.value_type) else column.type.value_type
-            value = pa.string() if pa.types.is_binary(value) else value
-            types[name] = value if single else pa.list_(value)
-    return types
+    named = zip(batch.schema.names, batch.columns, strict=True)
+    return [(name, _type_of(column)) for name, column in named if not pa.types.is_null(column.type)]
 
 
-def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Raw]:
+def cut(data: DataConfig, file: RawFile) -> Iterator[tuple[Piece, ...]]:
+    """One piece a file: only a walk over the lengths of all records before it finds where one starts."""
+    yield whole(file)
+
+
+def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[RawTable]:
     """The Examples of a file, some megabytes at a time; columns are lists, and null where no Example has them."""
     decoder = _decoder()
     for offsets, records in _batches(piece.path, PIECE_BYTES):
         yield _decoded(decoder, offsets, records, [column.name for column in inputs])
 
 
-def _decoded(decoder: Any, offsets: list[int], records: list[bytes], names: list[str]) -> Raw:
-    refused: list[Found] = []
+def estimate_rows(data: DataConfig, file: RawFile) -> int:
+    """By the size of the records at the file's start."""
+    _, records = next(_batches(file.path, _LOOKED_AT))
+    record_bytes = sum(map(len, records)) / len(records) + _FRAME_BYTES
+    return round(estimate_size(file.path, file.size) / record_bytes)
+
+
+def _type_of(column: pa.Array) -> pa.DataType:
+    value = column.type.value_type
+    value = pa.string() if pa.types.is_binary(value) or pa.types.is_large_binary(value) else value
+    single = (pc.max(pc.list_value_length(column)).as_py() or 0) <= 1
+    return value if single else pa.list_(value)
+
+
+def _decoded(decoder: Any, offsets: list[int], records: list[bytes], names: list[str]) -> RawTable:
+    rejected: list[RejectedRow] = []
     try:
         batch = decoder.DecodeBatch(records)
     except Exception:  # tfx_bsl raises RuntimeError or ValueError for bytes that are no Example
-        bad = bad_places(pa.array(records), lambda part: _decode(decoder, part))
-        pairs = list(zip(offsets, records, bad, strict=True))
-        refused = [Found(offset, record, "not a tf.Example") for offset, record, wrong in pairs if wrong]
-        offsets = [offset for offset, _, wrong in pairs if not wrong]
-        records = [record for _, record, wrong in pairs if not wrong]
+        bad = bad_values(pa.array(records), lambda part: _decode(decoder, part))
+        numbered = list(zip(offsets, records, bad, strict=True))
+        rejected = [RejectedRow(offset, record, "not a tf.Example") for offset, record, wrong in numbered if wrong]
+        offsets = [offset for offset, _, wrong in numbered if not wrong]
+        records = [record for _, record, wrong in numbered if not wrong]
         batch = decoder.DecodeBatch(records)
     present = dict(zip(batch.schema.names, batch.columns, strict=True))
-    columns = [_column(present.get(name), len(records)) for name in names]
-    return Raw(
-        pa.table(columns, names=names),
-        offsets[0] if offsets else 0,
-        lambda rows: [(offsets[r], records[r]) for r in rows],
-        refused,
-    )
+    table = pa.table([_column(present.get(name), len(records)) for name in names], names=names)
+    first = offsets[0] if offsets else 0
+    return RawTable(table, first, lambda rows: [(offsets[row], records[row]) for row in rows], rejected)
 
 
 def _column(array: pa.Array | None, rows: int) -> pa.Array:
@@ -76,37 +97,40 @@ def _decode(decoder: Any, part: pa.Array) -> None:
 
 
 def _batches(path: str, size: int) -> Iterator[tuple[list[int], list[bytes]]]:
-    """Records, about `size` bytes at a time, and their offsets. Only a walk over the lengths finds where they start."""
-    with decompressed(path) as source:
-        left, at = b"", 0
+    """Offsets of records and the records, about `size` bytes at a time."""
+    with open_decompressed(path) as source:
+        left, start = b"", 0
         while text := source.read(size):
             left += text
-            offsets, records, end = _frames(left, at)
-            left, at = left[end:], at + end
+            offsets, records, end = _frames(left, start)
+            left, start = left[end:], start + end
             if records:
                 yield offsets, records
     if left:
-        raise EOFError(f"the record at offset {at:,} is cut short")
+        raise EOFError(f"the record at offset {start:,} is cut short")
 
 
 def _frames(text: bytes, base: int) -> tuple[list[int], list[bytes], int]:
-    offsets, records, at = [], [], 0
-    while at + 16 <= len(text):
-        length, checksum = _HEAD.unpack_from(text, at)
-        if _masked(text[at : at + 8]) != checksum:
-            raise EOFError(f"no TFRecord at offset {base + at:,}")
-        if at + 16 + length > len(text):
+    """Offsets and contents of the whole records of a text, and where the last of them ends."""
+    offsets, records, start = [], [], 0
+    while start + _FRAME_BYTES <= len(text):
+        length, checksum = _HEAD.unpack_from(text, start)
+        if _masked_crc(text[start : start + 8]) != checksum:
+            raise EOFError(f"no TFRecord at offset {base + start:,}")
+        if start + _FRAME_BYTES + length > len(text):
             break
-        record = text[at + 12 : at + 12 + length]
-        if _masked(record) != _FOOT.unpack_from(text, at + 12 + length)[0]:
-            raise EOFError(f"the record at offset {base + at:,} does not match its checksum")
-        offsets.append(base + at)
+        end = start + _HEAD.size + length
+        record = text[start + _HEAD.size : end]
+        if _masked_crc(record) != _FOOT.unpack_from(text, end)[0]:
+            raise EOFError(f"the record at offset {base + start:,} does not match its checksum")
+        offsets.append(base + start)
         records.append(record)
-        at += 16 + length
-    return offsets, records, at
+        start = end + _FOOT.size
+    return offsets, records, start
 
 
-def _masked(text: bytes) -> int:
+def _masked_crc(text: bytes) -> int:
+    """CRC-32C, rotated and shifted as TFRecord stores it, so that checksums of checksums differ from them."""
     value = google_crc32c.value(text)
     return (((value >> 15) | (value << 17)) + 0xA282EAD8) & 0xFFFFFFFF
 

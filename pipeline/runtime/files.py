@@ -37,6 +37,11 @@ def exists(path: str) -> bool:
     return bool(FileSystems.exists(path)) or (not is_local(path) and bool(_below(path)))
 
 
+def size(path: str) -> int:
+    """Bytes of a file."""
+    return int(FileSystems.get_filesystem(path).size(path))
+
+
 def open_file(path: str) -> Any:
     """A file to read, as it is."""
     return FileSystems.open(path, compression_type=_PLAIN)

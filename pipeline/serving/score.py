@@ -15,11 +15,13 @@ import pyarrow.parquet
 from features.config import DataConfig
 from features.errors import ConfigError, DataError
 from features.inputs import Input
+from features.manifest import RejectCounts
 from features.spec import FeatureSpec
 from models.metrics import Scores
+from pipeline.raw.piece import Shard
 from pipeline.raw.read import column_types, read
-from pipeline.raw.rejects import Found, Tally, as_table
-from pipeline.raw.shards import Shard, list_files, plan_shards
+from pipeline.raw.rejects import RejectedRow, Tally, rejected_table
+from pipeline.raw.shards import list_files, plan_shards
 from pipeline.runtime import files
 from pipeline.runtime.beam import check_reach, run_beam
 from pipeline.runtime.console import say
@@ -119,21 +121,21 @@ class ScoreShard(beam.DoFn):
     def process(self, element: tuple[int, Shard]) -> Iterator[int]:
         """Reads, scores and writes the shard in batches."""
         number, shard = element
-        tally, refused, scores = Tally(), list[Found](), Scores()
+        tally, rejected, scores = Tally(), list[RejectedRow](), Scores()
         name = f"part-{number:05d}"
         with files.written(files.join(self.scoring.output, f"{name}.parquet")) as target:
             writer = None
-            for table in self._tables(shard, tally, refused, scores):
+            for table in self._tables(shard, tally, rejected, scores):
                 writer = writer or pa.parquet.ParquetWriter(pa.PythonFile(target, "w"), table.schema, compression="zstd")
                 writer.write_table(table)
             if writer is None:
                 writer = pa.parquet.ParquetWriter(pa.PythonFile(target, "w"), self._empty().schema, compression="zstd")
             writer.close()
-        if refused:
+        if rejected:
             with files.written(files.join(self.scoring.output, "rejected", f"{name}.parquet")) as target:
-                pa.parquet.write_table(as_table(shard.file.path, refused), pa.PythonFile(target, "w"))
+                pa.parquet.write_table(rejected_table(shard.file.path, rejected), pa.PythonFile(target, "w"))
         files.write_bytes(files.join(self.scoring.output, "state", f"{name}.npz"), scores.to_bytes())
-        files.write_json(files.join(self.scoring.output, "state", f"{name}.json"), vars(tally))
+        files.write_document(files.join(self.scoring.output, "state", f"{name}.json"), tally.counts())
         yield number
 
     def score(self, table: pa.Table) -> npt.NDArray[np.float32]:
@@ -141,12 +143,12 @@ class ScoreShard(beam.DoFn):
         request = {column.name: _numpy(table[column.name].combine_chunks(), column) for column in self.scoring.inputs}
         return self.served.score(request)
 
-    def _tables(self, shard: Shard, tally: Tally, refused: list[Found], scores: Scores) -> Iterator[pa.Table]:
+    def _tables(self, shard: Shard, tally: Tally, rejected: list[RejectedRow], scores: Scores) -> Iterator[pa.Table]:
         data = self.scoring.data
         for piece in shard.pieces:
             for rows in read(data, self.scoring.raw, piece):
-                tally.add(piece.path, rows.table.num_rows + len(rows.refused), rows.refused)
-                refused += rows.refused
+                tally.add(piece.path, rows.table.num_rows, rows.rejected)
+                rejected += rows.rejected
                 for start in range(0, rows.table.num_rows, BATCH_ROWS):
                     batch = rows.table.slice(start, BATCH_ROWS)
                     probabilities = self.score(batch)
@@ -199,7 +201,7 @@ def _summary(scoring: Scoring, shards: int) -> dict[str, Any]:
     total, scores = Tally(), Scores()
     for number in range(shards):
         state = files.join(scoring.output, "state", f"part-{number:05d}")
-        total.merge(Tally.of(files.read_json(f"{state}.json")))
+        total.merge(Tally.of(files.read_document(RejectCounts, f"{state}.json")))
         scores.merge(Scores.from_bytes(files.read_bytes(f"{state}.npz"), f"{state}.npz"))
     total.check(scoring.data.max_bad_ratio)
     summary: dict[str, Any] = {"rows": total.rows - total.bad, "rejected": dict(total.reasons)}

@@ -21,6 +21,9 @@ from features.config import Config
 from features.encoding import Encoding, full_widths
 from features.errors import WinnowError
 from features.feature import Feature
+from pipeline.raw.format import naming_unreadable
+from pipeline.raw.formats import FORMATS
+from pipeline.raw.piece import RawFile
 from pipeline.runtime import files
 from pipeline.runtime.tensorflow_import import load_tensorflow
 
@@ -28,8 +31,6 @@ _EXTRAS = {
     "gcp": "Dataflow and gs:// paths",
     "onnx": "`winnow onnx`",
 }
-_TEXT_ROW, _SAMPLE = 200, 1 << 20  # bytes of a row where none can be read; bytes looked at
-_PACKED = 4  # times that compressed logs grow when they are read
 _NUMERIC_ROWS = 256
 _SHOWN = ("tensorflow", "apache-beam", "pyarrow")
 _GOOGLE = "google.cloud.storage"
@@ -145,11 +146,11 @@ def _needs(config: Config) -> Iterator[Check]:
 
     try:
         job = Job.of(config)
+        rows = sum(_estimate_rows(config, file) for listed in job.listed.values() for file in listed)
     except WinnowError as error:
         yield Check("data", "problem", str(error), "mend the config")
         return
     size = sum(file.size for listed in job.listed.values() for file in listed)
-    rows = sum(_rows(file.path, file.size) for listed in job.listed.values() for file in listed)
     count = sum(len(listed) for listed in job.listed.values())
     yield Check("data", "ok", f"{count} files, {_human(size)}, about {rows:,} rows; {len(job.features)} features")
     made = files.join(config.work_dir, "transformed", "features.json")
@@ -208,20 +209,14 @@ def _bounds(features: list[Feature], rows: int) -> list[Encoding]:
     return found
 
 
-def _rows(path: str, size: int) -> int:
-    """About how many rows a file has."""
-    with files.open_file(path) as source:
-        if source.read(4) == b"PAR1":
-            import pyarrow.parquet as pq
+def _estimate_rows(config: Config, file: RawFile) -> int:
+    """About how many rows a file has.
 
-            source.seek(0)
-            return int(pq.ParquetFile(source).metadata.num_rows)
-        source.seek(0)
-        head = source.read(_SAMPLE)
-    if path.endswith((".gz", ".bz2", ".zst")):
-        return size * _PACKED // _TEXT_ROW
-    lines = head.count(b"\n")
-    return size * lines // len(head) if lines else size // _TEXT_ROW
+    Raises:
+      DataError: the file cannot be read as its format.
+    """
+    with naming_unreadable(file.path, config.data.format):
+        return FORMATS[config.data.format].estimate_rows(config.data, file)
 
 
 def _has(module: str) -> bool:

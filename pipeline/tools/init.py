@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 import yaml
 
 from features.errors import DataError
+from pipeline.raw.formats import FORMATS, has_known_suffix
 from pipeline.tools.columns import Column, Guess, find_label, guess
 from pipeline.tools.sample import Sample, as_array, read, spread
 
 _BATCHES = (256, 128, 64, 32)
 _TRAIN, _EPOCHS, _STEPS, _PICKING = 0.8, 4, 20, 0.9  # share of rows, epochs, least steps of a round, rounds that pick
 _LISTED = 8  # more files of a split than this are written as a glob
-_SUFFIX = re.compile(r"\.(tsv|txt|csv|parquet|pq)(\.(gz|bz2|zst))?$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +46,7 @@ def draft(paths: list[str], label: str | None = None, rows: int = 100_000) -> Dr
     """Looks at a sample of the data and makes a first config for it.
 
     Args:
-      paths: files, folders or globs of any Beam filesystem; delimited text (also compressed) or Parquet. Files whose
+      paths: files, folders or globs of any Beam filesystem; delimited text (also compressed), Parquet or TFRecord. Files whose
         names hold `test`, or `valid`, `val` or `dev`, become those splits.
       label: the label column, where it should not be guessed.
       rows: how many rows to look at.
@@ -95,9 +95,10 @@ def _files(paths: list[str]) -> dict[str, list[str]]:
             inside = found or FileSystems.match([path.rstrip("/") + "/**"])[0].metadata_list
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: cannot be looked up: {error}") from None
-        files = [each for each in inside if found or _SUFFIX.search(each.path)]
+        files = [each for each in inside if found or has_known_suffix(each.path)]
         if not files:
-            raise DataError(f"{path}: no such file, or a folder without .csv, .tsv, .txt or .parquet files")
+            suffixes = ", ".join(suffix for form in dict.fromkeys(FORMATS.values()) for suffix in form.SUFFIXES)
+            raise DataError(f"{path}: no such file, or a folder without files whose names end in {suffixes}")
         if not any(each.size_in_bytes for each in files):
             raise DataError(f"{path}: empty; winnow needs rows to look at")
         for each in sorted(files, key=lambda each: each.path):

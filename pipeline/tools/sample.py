@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import io
 from collections import Counter
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet as pq
 
+from features.config import DataConfig
 from features.errors import DataError
+from pipeline.raw import delimited
+from pipeline.raw.compression import open_decompressed
+from pipeline.raw.format import Format
+from pipeline.raw.formats import FORMATS, recognise
+from pipeline.raw.read import first_rows
 
 CRITEO = ["label", *(f"I{number}" for number in range(1, 14)), *(f"C{number}" for number in range(1, 27))]
 MARKERS = ["NA", "N/A", "NULL", "null", "None", "nan", "NaN", "\\N", "?"]  # seen in the wild for "no value"
-_HEAD = 32 << 20  # bytes of a delimited file that are looked at
-_FILES = 4
+_HEAD, _LINES = 1 << 20, 1000  # bytes and lines of a delimited file from which its delimiter and header are found
+_FILES = 4  # that are looked at
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,24 +56,26 @@ def spread(paths: list[str], rows: int) -> Sample:
 
 
 def read(path: str, rows: int) -> Sample:
-    """Reads the first rows of a file: Parquet by its magic bytes, else delimited text with what it seems to hold.
+    """Reads the first rows of a file of any format; of delimited text, finds out first how it is written.
 
     Raises:
       DataError: the file cannot be read or has no rows.
     """
-    from apache_beam.io.filesystem import CompressionTypes  # Beam takes seconds to import
-    from apache_beam.io.filesystems import FileSystems
-
     try:
-        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-            if stream.read(4) == b"PAR1":
-                stream.seek(0)
-                return Sample(_parquet(path, stream, rows), "parquet")
-        with FileSystems.open(path) as stream:
-            head = stream.read(_HEAD)
-            return _delimited(path, head, len(head) < _HEAD, rows)
+        form = recognise(path)
+        data = _delimited(path) if form is delimited else _typed_format(form, path)
     except (OSError, EOFError, pa.ArrowException) as error:
         raise DataError(f"{path}: cannot be read: {error}") from None
+    table, bad_rows = first_rows(data, path, rows)
+    if not table.num_rows:
+        where = " below its header" if form is delimited and data.header else ""
+        raise DataError(f"{path}: has no rows{where}; winnow needs some to look at")
+    if form is not delimited:
+        return Sample(table, data.format)
+    arrays = [as_array(column) for column in table.columns]
+    missing = tuple(mark for mark in MARKERS if any(_marks(array, mark) for array in arrays))
+    typed = pa.table([_typed(array, pa.array(missing, pa.string())) for array in arrays], names=table.column_names)
+    return Sample(typed, data.format, data.header, data.separator, missing, bad_rows)
 
 
 def as_array(column: pa.ChunkedArray) -> pa.Array:
@@ -91,25 +95,16 @@ def _together(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
     return pa.chunked_array([chunk for column in columns for chunk in column.chunks], columns[0].type)
 
 
-def _parquet(path: str, stream: BinaryIO, rows: int) -> pa.Table:
-    file = pq.ParquetFile(stream)
-    batches, count = [], 0
-    for batch in file.iter_batches(min(rows, 1 << 16)):
-        batches.append(batch)
-        count += batch.num_rows
-        if count >= rows:
-            break
-    if not count:
-        raise DataError(f"{path}: has no rows; winnow needs some to look at")
-    return pa.Table.from_batches(batches).slice(0, rows)
+def _typed_format(form: Format, path: str) -> DataConfig:
+    name = next(name for name, known in FORMATS.items() if known is form)
+    return DataConfig(format=name, train=[path], label="")
 
 
-def _delimited(path: str, head: bytes, whole: bool, rows: int) -> Sample:
-    """Reads delimited text as texts first: types are better decided over all values than block by block."""
-    data = head if whole else head[: head.rfind(b"\n") + 1]
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
-    data = data[: int(ends[rows]) + 1] if len(ends) > rows else data
-    lines = [line.rstrip("\r") for line in data[:1_000_000].decode("utf-8-sig", "ignore").split("\n")[:1000]]
+def _delimited(path: str) -> DataConfig:
+    """How a delimited file is written, by a look at its first lines."""
+    with open_decompressed(path) as source:
+        head = bytes(source.read(_HEAD))
+    lines = [line.rstrip("\r") for line in head.decode("utf-8-sig", "ignore").split("\n")[:_LINES]]
     if not any(line.strip() for line in lines):
         raise DataError(f"{path}: empty; winnow needs rows to look at")
     delimiter = _delimiter(path, lines[:200])
@@ -119,25 +114,9 @@ def _delimited(path: str, head: bytes, whole: bool, rows: int) -> Sample:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(f"{path}: row 1 names column {twice[0]!r} twice; give every column a name of its own")
-    bad: list[pyarrow.csv.InvalidRow] = []
-
-    def skip(row: pyarrow.csv.InvalidRow) -> str:
-        bad.append(row)
-        return "skip"
-
-    table = pyarrow.csv.read_csv(
-        io.BytesIO(data),
-        pyarrow.csv.ReadOptions(column_names=names, skip_rows=int(header)),
-        pyarrow.csv.ParseOptions(delimiter=delimiter, invalid_row_handler=skip),
-        pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]),
-    )
-    if not table.num_rows:
-        raise DataError(f"{path}: has no rows below its header; winnow needs some to look at")
-    arrays = [as_array(column) for column in table.slice(0, rows).columns]
-    missing = tuple(mark for mark in MARKERS if any(_marks(array, mark) for array in arrays))
-    typed = [_typed(array, pa.array(missing, pa.string())) for array in arrays]
     form = "tsv" if delimiter == "\t" else "csv"
-    return Sample(pa.table(typed, names=names), form, header, delimiter, missing, len(bad))
+    columns = [] if header else names
+    return DataConfig(format=form, train=[path], label="", header=header, columns=columns, delimiter=delimiter)
 
 
 def _delimiter(path: str, lines: list[str]) -> str:

@@ -19,7 +19,7 @@ from pipeline.preprocess import transform
 from pipeline.preprocess.count import count
 from pipeline.preprocess.preprocess import preprocess
 from pipeline.preprocess.resolved_config import Job
-from pipeline.raw import shards
+from pipeline.raw import delimited, shards
 from pipeline.runtime import files
 from tests.pipeline import memory
 from tests.processes import Process
@@ -211,8 +211,8 @@ def test_the_cut_into_pieces_shards_and_buckets_changes_no_figure(tmp_path, monk
         update={"features": [settings.features[0], settings.features[1].model_copy(update={"match": ["c"]})]}
     )
     whole = counted(settings, tmp_path / "one")
-    monkeypatch.setattr(shards, "PIECE_BYTES", 5000)
-    monkeypatch.setattr(shards, "SHARD_BYTES", 15000)
+    monkeypatch.setattr(delimited, "PIECE_BYTES", 5000)
+    monkeypatch.setattr(delimited, "SHARD_BYTES", 15000)
     monkeypatch.setattr("pipeline.preprocess.resolved_config.BUCKET_BYTES", 20000)
     cut = counted(settings, tmp_path / "many")
     for before, after in zip(whole["features"], cut["features"], strict=True):
@@ -223,8 +223,8 @@ def test_the_cut_into_pieces_shards_and_buckets_changes_no_figure(tmp_path, monk
 
 
 def test_row_groups_are_full_wherever_a_split_has_the_rows(tmp_path, monkeypatch):
-    monkeypatch.setattr(shards, "PIECE_BYTES", 8000)
-    monkeypatch.setattr(shards, "SHARD_BYTES", 16000)
+    monkeypatch.setattr(delimited, "PIECE_BYTES", 8000)
+    monkeypatch.setattr(delimited, "SHARD_BYTES", 16000)
     monkeypatch.setattr(transform, "ROW_GROUP_ROWS", 1000)
     made(config(write(tmp_path / "a", lines(9000, 1)), tmp_path), tmp_path / "out")
     for split in ("train", "validation", "test"):
@@ -318,7 +318,7 @@ def test_folders_of_an_object_store_move_with_their_marker_last(store, monkeypat
 
 def in_small_pieces(path):
     """Preprocesses in many shards and row groups."""
-    shards.PIECE_BYTES, shards.SHARD_BYTES, transform.ROW_GROUP_ROWS = 20000, 20000, 1000
+    delimited.PIECE_BYTES, delimited.SHARD_BYTES, transform.ROW_GROUP_ROWS = 20000, 20000, 1000
     Plan(Config.load(path)).run(["preprocess"])
 
 

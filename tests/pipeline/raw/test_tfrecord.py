@@ -7,8 +7,8 @@ from features.config import DataConfig
 from features.errors import DataError
 from features.inputs import MISSING_INT, Input
 from pipeline.raw import tfrecord
-from pipeline.raw.read import read
-from pipeline.raw.shards import Piece
+from pipeline.raw.piece import Piece, RawFile
+from pipeline.raw.read import first_rows, read
 
 INPUTS = [Input("label", "float32"), Input("id", "int64"), Input("c", "string"), Input("tags", "string", 3)]
 
@@ -35,7 +35,7 @@ def write(path, records, compression=""):
 def read_all(path, inputs=INPUTS):
     config = DataConfig(format="tfrecord", train=str(path), label="label")
     parts = list(read(config, inputs, Piece(str(path), 0, -1)))
-    return [row for part in parts for row in part.table.to_pylist()], [r for part in parts for r in part.refused]
+    return [row for part in parts for row in part.table.to_pylist()], [r for part in parts for r in part.rejected]
 
 
 RECORDS = [example(1, 7, "x", ["a", "b", "c", "d"]), example(0), example(1, -2, "é", ["e"])]
@@ -56,27 +56,28 @@ def test_batches_of_any_size_give_every_example_once(tmp_path, monkeypatch):
     path = write(tmp_path / "a", [example(row % 2, row) for row in range(200)])
     for size in (1, 37, 1000):
         monkeypatch.setattr(tfrecord, "PIECE_BYTES", size)
-        rows, refused = read_all(path)
+        rows, rejected = read_all(path)
         assert [row["id"] for row in rows] == list(range(200))
-        assert not refused
+        assert not rejected
 
 
 def test_types_come_from_the_values(tmp_path):
-    types = tfrecord.column_types(str(write(tmp_path / "a", RECORDS)))
+    config = DataConfig(format="tfrecord", train="a", label="label")
+    types = dict(tfrecord.columns(config, str(write(tmp_path / "a", RECORDS))))
     assert types == {"label": pa.float32(), "id": pa.int64(), "c": pa.string(), "tags": pa.list_(pa.string())}
 
 
-def test_what_is_no_example_or_does_not_fit_is_refused(tmp_path):
+def test_what_is_no_example_or_does_not_fit_is_rejected(tmp_path):
     two = tf.train.Feature(int64_list=tf.train.Int64List(value=[1, 2]))
     one = tf.train.Feature(float_list=tf.train.FloatList(value=[1.0]))
     twice = tf.train.Example(features=tf.train.Features(feature={"id": two, "label": one})).SerializeToString()
-    rows, refused = read_all(write(tmp_path / "a", [RECORDS[0], b"\xff\xff", twice, example(3, 1), *RECORDS[1:]]))
+    rows, rejected = read_all(write(tmp_path / "a", [RECORDS[0], b"\xff\xff", twice, example(3, 1), *RECORDS[1:]]))
     assert rows == ROWS
     expected = {b"\xff\xff": "not a tf.Example", twice: "column 'id': several values where one is expected"}
     expected[example(3, 1)] = "column 'label': the label is not 0 or 1"
-    assert {r.row: r.reason for r in refused} == expected
+    assert {r.row: r.reason for r in rejected} == expected
     content = (tmp_path / "a").read_bytes()
-    assert all(content[r.offset + 12 :].startswith(r.row) for r in refused)
+    assert all(content[r.offset + 12 :].startswith(r.row) for r in rejected)
 
 
 def test_damaged_files_are_named(tmp_path):
@@ -92,3 +93,20 @@ def test_damaged_files_are_named(tmp_path):
     (tmp_path / "other").write_bytes(b"label,n,c\n1,2,x and more text\n")
     with pytest.raises(DataError, match=r"other: .*no TFRecord at offset 0"):
         read_all(tmp_path / "other")
+
+
+def test_rows_are_estimated_from_the_size_of_the_first_records(tmp_path, monkeypatch):
+    path = write(tmp_path / "a", [example(1, 7, "x")] * 500)
+    monkeypatch.setattr(tfrecord, "_LOOKED_AT", 1000)
+    config = DataConfig(format="tfrecord", train=str(path), label="label")
+    assert tfrecord.estimate_rows(config, RawFile(str(path), path.stat().st_size, 0.0)) == 500
+
+
+def test_first_rows_have_single_values_and_texts(tmp_path):
+    path = write(tmp_path / "a", RECORDS)
+    table, rejected = first_rows(DataConfig(format="tfrecord", train=str(path), label="label"), str(path), 2)
+    assert rejected == 0
+    assert table.to_pylist() == [
+        {"label": 1.0, "id": 7, "c": "x", "tags": ["a", "b", "c", "d"]},
+        {"label": 0.0, "id": None, "c": None, "tags": []},
+    ]

@@ -45,8 +45,12 @@ def test_the_models_columns_alone_are_read(job, model, winnow, tmp_path, monkeyp
     from pipeline.runtime import files
 
     reads: list[tuple[int, int]] = []
-    opened, test = files.open_file, job.data.test[0]
-    monkeypatch.setattr(files, "open_file", lambda path: Recorder(opened(path), reads) if path == test else opened(path))
+    open_arrow, test = files.open_arrow, job.data.test[0]
+
+    def recorded(path):
+        return pa.PythonFile(Recorder(files.open_file(path), reads), "r") if path == test else open_arrow(path)
+
+    monkeypatch.setattr(files, "open_arrow", recorded)
     assert winnow("score", model, "-i", test, "-o", tmp_path / "out")[0] == 0
     asked = {column.name for column in FeatureSpec.load(model).inputs}
     assert columns_touched(Path(test), reads) == {*(name.partition(".")[0] for name in asked), "click"}

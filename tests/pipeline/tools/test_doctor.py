@@ -1,7 +1,5 @@
 import json
 
-import pytest
-
 from features.config import Config
 from pipeline.tools import doctor
 from pipeline.tools.doctor import document, examine
@@ -51,13 +49,6 @@ def test_other_versions_and_absent_extras(monkeypatch):
 def test_keras_3_is_a_problem(monkeypatch):
     monkeypatch.setenv("TF_USE_LEGACY_KERAS", "0")
     assert by_subject(doctor._devices())["keras"].status == "problem"
-
-
-@pytest.mark.parametrize(("suffix", "content", "rows"), [(".csv", b"a,b\n" * 5000, 5000), (".csv.gz", b"x" * 5000, 100)])
-def test_rows_are_estimated_from_the_head(tmp_path, suffix, content, rows):
-    path = tmp_path / f"rows{suffix}"
-    path.write_bytes(content)
-    assert doctor._rows(str(path), len(content)) == rows
 
 
 def test_exit_code(small_job, winnow, tmp_path):

@@ -206,7 +206,7 @@ def test_label_may_be_given(tmp_path):
         ("label,a,a\n0,1,2\n1,2,3\n", None, "names column 'a' twice"),
         ("label,a\n0,7\n1,7\n", None, "no column besides the label"),
         ("one\ntwo\nthree\n", None, "not divided alike"),
-        (b"label,a\n0,\xff\xfe\n1,b\n", None, "cannot be read: .*UTF8"),
+        (b"label,a\n0,\xff\xfe\n1,b\n", None, "cannot be read as csv: .*UTF8"),
         (b"PAR1 and no more", None, "cannot be read"),
     ],
 )
@@ -275,3 +275,27 @@ def test_words_for_truth_are_not_a_label(tmp_path):
     (tmp_path / "a.csv").write_text("clicked,b\ntrue,1\nfalse,2\n")
     with pytest.raises(DataError, match="'clicked' holds true and false in words; write a label as 1 and 0"):
         draft([str(tmp_path / "a.csv")])
+
+
+def test_tfrecords_get_a_config_too(tmp_path):
+    import tensorflow as tf
+
+    def example(row):
+        label = tf.train.Feature(int64_list=tf.train.Int64List(value=[row % 2]))
+        words = [f"w{row % 5}", "w9"] if row % 3 else []
+        tags = tf.train.Feature(bytes_list=tf.train.BytesList(value=[word.encode() for word in words]))
+        town = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"t%d" % (row % 7)]))
+        price = tf.train.Feature(float_list=tf.train.FloatList(value=[row * 0.5]))
+        named = {"clicked": label, "tags": tags, "town": town, "price": price}
+        return tf.train.Example(features=tf.train.Features(feature=named)).SerializeToString()
+
+    with tf.io.TFRecordWriter(str(tmp_path / "rows.tfrecord")) as writer:
+        for row in range(500):
+            writer.write(example(row))
+    config, features = load(draft([str(tmp_path)]), tmp_path)
+    assert (config.data.format, config.data.label) == ("tfrecord", "clicked")
+    assert {name: feature.kind for name, feature in features.items()} == {
+        "tags": "multivalued",
+        "town": "categorical",
+        "price": "numeric",
+    }

@@ -1,0 +1,83 @@
+"""Parquet files as Arrow tables. Their unit is the row group, their offset the number of a row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from features.config import DataConfig
+from features.inputs import Input
+from pipeline.raw.format import Locate, RawTable
+from pipeline.raw.piece import SHARD_ROWS, Piece, RawFile
+from pipeline.runtime import files
+
+SUFFIXES: tuple[str, ...] = (".parquet", ".pq")
+COLUMNS_MAY_LACK: bool = False
+
+_MAGIC = b"PAR1"
+_BATCH_ROWS = 128 << 10  # rows that are decoded at once; bounds the memory of wide tables
+
+
+def recognises(head: bytes) -> bool:
+    """Whether these are the first bytes of a Parquet file."""
+    return head.startswith(_MAGIC)
+
+
+def columns(data: DataConfig, path: str) -> list[tuple[str, pa.DataType | None]]:
+    """Names and types, as the file's footer has them."""
+    with files.open_arrow(path) as source:
+        schema = pa.parquet.read_schema(source)
+    return list(zip(schema.names, schema.types, strict=True))
+
+
+def cut(data: DataConfig, file: RawFile) -> Iterator[tuple[Piece, ...]]:
+    """Runs of row groups with at least `SHARD_ROWS` rows, one piece a shard."""
+    metadata = _metadata(file.path)
+    start = rows = 0
+    for group in range(metadata.num_row_groups):
+        rows += metadata.row_group(group).num_rows
+        if rows >= SHARD_ROWS or group == metadata.num_row_groups - 1:
+            yield (Piece(file.path, start, group + 1),)
+            start, rows = group + 1, 0
+
+
+def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[RawTable]:
+    """The rows of a piece's row groups, a batch at a time."""
+    names = [column.name for column in inputs]
+    with files.open_arrow(piece.path) as source:
+        file = pa.parquet.ParquetFile(source)
+        first = sum(file.metadata.row_group(group).num_rows for group in range(piece.start))
+        for batch in file.iter_batches(_BATCH_ROWS, list(range(piece.start, piece.stop)), names):
+            yield RawTable(pa.Table.from_batches([batch]), first, _locate(batch, first))
+            first += batch.num_rows
+
+
+def estimate_rows(data: DataConfig, file: RawFile) -> int:
+    """The number of rows that the file's footer says."""
+    return int(_metadata(file.path).num_rows)
+
+
+def _metadata(path: str) -> Any:
+    with files.open_arrow(path) as source:
+        return pa.parquet.read_metadata(source)
+
+
+def _locate(batch: pa.RecordBatch, first: int) -> Locate:
+    def locate(rows: Sequence[int]) -> list[tuple[int, bytes]]:
+        # Texts as bytes: `to_pylist` would fail at those that are not UTF-8, which is what rows are rejected for.
+        types = [pa.binary() if pa.types.is_string(field.type) else field.type for field in batch.schema]
+        schema = pa.schema(list(zip(batch.schema.names, types, strict=True)))
+        values = pa.Table.from_batches([batch]).take(list(rows)).cast(schema).to_pylist()
+        texts = [json.dumps(row, default=_as_text, ensure_ascii=False).encode() for row in values]
+        return list(zip([first + row for row in rows], texts, strict=True))
+
+    return locate
+
+
+def _as_text(value: object) -> str:
+    """A value that JSON has no form for."""
+    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)

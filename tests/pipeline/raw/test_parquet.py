@@ -1,0 +1,37 @@
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.config import DataConfig
+from features.inputs import Input
+from pipeline.raw import parquet
+from pipeline.raw.piece import RawFile
+from pipeline.raw.shards import list_files, plan_shards
+from tests.pipeline.raw.raw_files import INPUTS, read_all, write_parquet
+
+
+def test_parquet_values_that_do_not_fit_are_rejected_by_row(tmp_path):
+    text = pa.Array.from_buffers(
+        pa.string(), 3, [None, pa.py_buffer(np.array([0, 1, 3, 4], np.int32)), pa.py_buffer(b"a\xff\xfeb")]
+    )
+    config = write_parquet(tmp_path / "a", i=pa.array([1, 2, 2**63], pa.uint64()), t=text)
+    rows, rejected = read_all(config, [Input("label", "float32"), Input("i", "int64"), Input("t", "string")])
+    assert rows == [{"label": 1.0, "i": 1, "t": "a"}]
+    reasons = ["column 't': invalid UTF-8", "column 'i': not a whole number of 64 bits"]
+    assert [(r.offset, r.reason) for r in rejected] == [(1, reasons[0]), (2, reasons[1])]
+    assert rejected[1].row == b'{"label": 1.0, "i": 9223372036854775808, "t": "b"}'
+
+
+def test_parquet_row_groups_are_cut_into_shards_in_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "SHARD_ROWS", 250)
+    pq.write_table(pa.table({"label": [0.0, 1.0] * 500, "n": list(range(1000))}), tmp_path / "a", row_group_size=100)
+    config = DataConfig(format="parquet", train=str(tmp_path / "a"), label="label")
+    planned = plan_shards(config, {"train": list_files(config.train, "train")})
+    assert [(s.pieces[0].start, s.pieces[0].stop) for s in planned] == [(0, 3), (3, 6), (6, 9), (9, 10)]
+    assert [row["n"] for row in read_all(config, INPUTS[:2])[0]] == list(range(1000))
+
+
+def test_rows_are_those_of_the_footer(tmp_path):
+    config = write_parquet(tmp_path / "a", i=[1, 2, 3])
+    assert parquet.estimate_rows(config, RawFile(str(tmp_path / "a"), 1, 0.0)) == 3
+    assert parquet.columns(config, str(tmp_path / "a")) == [("label", pa.float64()), ("i", pa.int64())]
