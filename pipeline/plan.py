@@ -15,7 +15,7 @@ from pipeline.runtime import files
 from pipeline.runtime.fingerprint import fingerprint
 from pipeline.runtime.stage import Stage, StageRecord, read_record
 from pipeline.runtime.versions import program_version
-from pipeline.runtime.workspace import CHECKPOINTS, FOLDERS, STAGES, TRAINING, Workspace
+from pipeline.runtime.workspace import CHECKPOINTS, STAGES, TRAINING, Workspace
 
 if TYPE_CHECKING:
     from pipeline.preprocess.preprocess import Job
@@ -27,12 +27,12 @@ class Plan:
     Args:
       config: of the run.
       beam_args: options of Beam, for preprocessing.
-      writes: whether this process writes into the work folder; see `Workspace`.
+      workspace: the work folder, as a task of a cluster may use it; the config's, to write into, if left out.
     """
 
-    def __init__(self, config: Config, beam_args: Sequence[str] = (), writes: bool = True) -> None:
+    def __init__(self, config: Config, beam_args: Sequence[str] = (), workspace: Workspace | None = None) -> None:
         self.config, self.beam_args = config, list(beam_args)
-        self.workspace = Workspace(config.work_dir, writes)
+        self.workspace = workspace or Workspace(config.work_dir)
 
     @cached_property
     def job(self) -> Job:
@@ -63,9 +63,10 @@ class Plan:
           Of each stage its `folder`, and whether it was `made` now.
 
         Raises:
-          ConfigError: the work folder was made by another version of Winnow.
+          ConfigError: the work folder is not on a disk, as a stage needs it, or was made by another version of Winnow.
           DataError: a stage that one of these depends on has not run.
         """
+        self._check_place(names)
         self._check_versions(names, force)
         if self.workspace.writes:
             files.make_folder(self.workspace.path)
@@ -74,6 +75,15 @@ class Plan:
         else:
             names = [name for name in names if name in ("preprocess", *TRAINING)]
         return {name: {"folder": self.folder(name), "made": self.stage(name).run(force)} for name in names}
+
+    def _check_place(self, names: Sequence[str]) -> None:
+        """Refuses a work folder in a bucket, before anything is done, where a stage reads and writes with local tools."""
+        local = [name for name in names if TABLE[name].on_disk]
+        if local and not files.is_local(self.workspace.path):
+            raise ConfigError(
+                f"work_dir: {self.workspace.path} is not on a disk, as the stages {', '.join(local)} need it; run `winnow "
+                f"preprocess` there, copy {self.folder('preprocess')} into a local or mounted work_dir, and go on with that"
+            )
 
     def _check_versions(self, names: Sequence[str], force: bool) -> None:
         """Refuses folders of another version that the run would read or silently make again."""
@@ -105,12 +115,14 @@ class StageForm:
       inputs: the fields of the config, and anything else, that the output depends on, as JSON values.
       build: makes the output in a folder.
       needs_tensorflow: see `Stage`.
+      on_disk: whether TensorFlow or NumPy opens files of the work folder by themselves, which takes local paths.
     """
 
     after: str | None
     inputs: Callable[[Plan], list[Any]]
     build: Callable[[Plan, str], None]
     needs_tensorflow: bool = True
+    on_disk: bool = True
 
 
 def _preprocess(plan: Plan, folder: str) -> None:
@@ -120,12 +132,9 @@ def _preprocess(plan: Plan, folder: str) -> None:
 
 
 def _search(plan: Plan, folder: str) -> None:
-    from pipeline.dataset.transformed import Transformed
-    from pipeline.selection.keep_all import whole_path
     from pipeline.selection.search import search
 
-    build = whole_path if plan.config.selection.budget.all else search
-    build(plan.config, Transformed(plan.folder("preprocess")), folder)
+    search(plan.config, plan.workspace, folder)
 
 
 def _search_inputs(plan: Plan) -> list[Any]:
@@ -143,40 +152,27 @@ def _search_inputs(plan: Plan) -> list[Any]:
 
 
 def _select(plan: Plan, folder: str) -> None:
-    from pipeline.dataset.transformed import Transformed
-    from pipeline.selection.keep_all import keep_all
     from pipeline.selection.select import select
 
-    data = Transformed(plan.folder("preprocess"))
-    if plan.config.selection.budget.all:
-        return keep_all(data, files.read_json(files.join(plan.folder("search"), "path.json")), folder)
-    return select(plan.config, data, plan.folder("search"), folder)
+    select(plan.config, plan.workspace, folder)
 
 
 def _prove(plan: Plan, folder: str) -> None:
-    from pipeline.dataset.transformed import Transformed
     from pipeline.selection.prove import prove
-    from pipeline.selection.select import further_points
 
-    data = Transformed(plan.folder("preprocess"))
-    more = {} if plan.config.selection.budget.all else further_points(plan.config, data, plan.folder("search"))
-    prove(plan.config, data, files.read_json(files.join(plan.folder("select"), "selection.json")), folder, more)
+    prove(plan.config, plan.workspace, folder)
 
 
 def _export(plan: Plan, folder: str) -> None:
-    from pipeline.dataset.transformed import Transformed
     from pipeline.serving.export import export
 
-    data = Transformed(plan.folder("preprocess"))
-    path = files.read_json(files.join(plan.folder("search"), "path.json"))
-    selection = files.read_json(files.join(plan.folder("select"), "selection.json"))
-    export(plan.config, data, path, selection, plan.folder("prove"), folder)
+    export(plan.config, plan.workspace, folder)
 
 
 def _report(plan: Plan, folder: str) -> None:
     from pipeline.report.report import report
 
-    report(plan.config, plan.config.work_dir, folder)
+    report(plan.config, plan.workspace, folder)
 
 
 def _report_inputs(plan: Plan) -> list[Any]:
@@ -187,12 +183,10 @@ def _report_inputs(plan: Plan) -> list[Any]:
 
 
 TABLE = {
-    "preprocess": StageForm(None, lambda plan: plan.job.fingerprint(), _preprocess, needs_tensorflow=False),
+    "preprocess": StageForm(None, lambda plan: plan.job.fingerprint(), _preprocess, needs_tensorflow=False, on_disk=False),
     "search": StageForm("preprocess", _search_inputs, _search),
     "select": StageForm("search", lambda plan: [plan.config.selection.model_dump()], _select),
     "prove": StageForm("select", lambda plan: [plan.config.proof.model_dump(), plan.config.model.tower.model_dump()], _prove),
     "export": StageForm("prove", lambda plan: [plan.config.name, plan.config.serving.model_dump()], _export),
-    "report": StageForm("export", _report_inputs, _report),
+    "report": StageForm("export", _report_inputs, _report, on_disk=False),
 }
-
-__all__ = ["FOLDERS", "STAGES", "TABLE", "Plan", "StageForm"]

@@ -13,10 +13,9 @@ from features.config import Config
 from features.errors import WinnowError
 from pipeline.cli import model_commands
 from pipeline.cli.options import Commands, shared
-from pipeline.runtime import files
 from pipeline.runtime.console import give, output, say
 from pipeline.runtime.tensorflow_import import load_tensorflow
-from pipeline.runtime.workspace import STAGES
+from pipeline.runtime.workspace import STAGES, Workspace
 
 app = typer.Typer(cls=Commands, callback=shared, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -150,12 +149,12 @@ def compare(
     from pipeline.runtime.log import journal
 
     plan = Plan(Config.load(config, overrides))
-    with journal(plan.config.work_dir, "compare"):
+    with journal(plan.workspace, "compare"):
         plan.run(["preprocess"])
         load_tensorflow()
         from pipeline.selection.compare import Comparison, table
 
-        comparison = Comparison.of(plan.config, plan.folder("preprocess"), methods, k, seeds)
+        comparison = Comparison.of(plan.config, plan.workspace, methods, k, seeds)
         document = comparison.run()
         give(document, table(document))
         say(f"compare: {comparison.folder}")
@@ -230,15 +229,17 @@ def _run(
     from pipeline.runtime.log import journal
 
     loaded = Config.load(path, overrides)
+    workspace: Workspace | None = Workspace(loaded.work_dir)
     if "TF_CONFIG" in os.environ:
-        from pipeline.training.resume import takes_part
+        from pipeline.training.cluster import join_cluster
 
-        if not takes_part(loaded, stages):
-            return None
-    plan = Plan(loaded, beam_args or [], writes=not files.access.read_only)
-    with journal(plan.config.work_dir, "run" if stages is STAGES else stages[-1]):
+        workspace = join_cluster(loaded, stages)
+    if workspace is None:
+        return None
+    plan = Plan(loaded, beam_args or [], workspace)
+    with journal(workspace, "run" if stages is STAGES else stages[-1]):
         made = plan.run(stages, force)
-        if files.access.read_only:
+        if not workspace.writes:
             return None
         document: dict[str, Any] = {"work_dir": plan.config.work_dir, "stages": made}
         if "report" not in stages:

@@ -14,6 +14,7 @@ from features.errors import DataError
 from pipeline.report.figures import figures
 from pipeline.report.page import page
 from pipeline.runtime import files
+from pipeline.runtime.workspace import Workspace
 
 _DOCUMENTS = {
     "features": "transformed/features.json",
@@ -28,43 +29,43 @@ _DOCUMENTS = {
 }
 
 
-def report(config: Config, workspace_folder: str, output_folder: str) -> None:
+def report(config: Config, workspace: Workspace, folder: str) -> None:
     """Writes the report of a work folder, with what its stages have made so far.
 
     Args:
       config: of the run.
-      workspace_folder: holds the stages' folders (`transformed`, `search`, `selection`, `proof`, `model`, `compare`).
-      output_folder: receives `report.json` (all numbers), `features.csv`, `path.csv` and `proof.csv` where there are such,
+      workspace: with the folders of the stages before, and of a comparison.
+      folder: receives `report.json` (all numbers), `features.csv`, `path.csv` and `proof.csv` where there are such,
         `config.yaml` (the config in force, for a rerun) and, last, `index.html`.
 
     Raises:
       DataError: the work folder holds no transformed data, or a document in it is damaged.
     """
-    found = _load(workspace_folder)
-    numbers = figures(config, found, workspace_folder)
+    found = _load(workspace)
+    numbers = figures(config, found, workspace.path)
     html = page(numbers, found)
-    files.make_folder(output_folder)
+    files.make_folder(folder)
     for name in ("features", "path", "proof"):
         if numbers[name]:
-            files.write_bytes(files.join(output_folder, f"{name}.csv"), _csv(numbers[name]))
+            files.write_bytes(files.join(folder, f"{name}.csv"), _csv(numbers[name]))
     settings = config.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
-    files.write_bytes(files.join(output_folder, "config.yaml"), text.encode())
-    files.write_json(files.join(output_folder, "report.json"), numbers)
-    files.write_bytes(files.join(output_folder, "index.html"), html.encode())
+    files.write_bytes(files.join(folder, "config.yaml"), text.encode())
+    files.write_json(files.join(folder, "report.json"), numbers)
+    files.write_bytes(files.join(folder, "index.html"), html.encode())
 
 
-def _load(folder: str) -> dict[str, Any]:
+def _load(workspace: Workspace) -> dict[str, Any]:
     found = {}
     for name, path in _DOCUMENTS.items():
-        place = files.join(folder, *path.split("/"))
+        place = workspace.join(*path.split("/"))
         try:
             found[name] = files.read_json(place) if files.exists(place) else None
         except ValueError as error:
             raise DataError(f"{place}: not a JSON document ({error}); delete its folder and run the stage again") from None
     for name in ("features", "statistics", "manifest"):
         if found[name] is None:
-            raise DataError(f"{files.join(folder, *_DOCUMENTS[name].split('/'))}: not there; run `winnow preprocess` first")
+            raise DataError(f"{workspace.join(*_DOCUMENTS[name].split('/'))}: not there; run `winnow preprocess` first")
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import tempfile
 import uuid
@@ -76,21 +75,9 @@ def read_document(kind: type[D], path: str) -> D:
     return kind.from_json(text, path)
 
 
-class _Access:
-    """Whether this process may change anything; one that trains along with a chief elsewhere may not."""
-
-    read_only = False
-
-
-access = _Access()
-
-
 @contextmanager
 def written(path: str) -> Iterator[IO[bytes]]:
     """A file to write: aside under a name of its own, then renamed, so that the path never holds half a file."""
-    if access.read_only:
-        yield io.BytesIO()
-        return
     aside = f"{path}.{uuid.uuid4().hex[:8]}.partial"
     with FileSystems.create(aside, compression_type=_PLAIN) as target:
         yield target
@@ -115,8 +102,6 @@ def write_document(path: str, document: Document) -> None:
 
 def make_folder(path: str) -> None:
     """Makes a folder and its parents where the filesystem knows folders."""
-    if access.read_only:
-        return
     if is_local(path):
         Path(path).mkdir(parents=True, exist_ok=True)
     elif not exists(path):
@@ -128,8 +113,6 @@ def rename(source: str, target: str) -> None:
 
     Object stores have no folders: their files are moved one by one, those at the folder's top last, as its marker is there.
     """
-    if access.read_only:
-        return
     remove(target)
     if is_local(source) or FileSystems.exists(source):
         FileSystems.rename([source], [target])
@@ -140,8 +123,6 @@ def rename(source: str, target: str) -> None:
 
 def remove(path: str) -> None:
     """Deletes a file or folder, if it is there."""
-    if access.read_only:
-        return
     if FileSystems.exists(path):
         FileSystems.delete([path])
     elif not is_local(path) and (below := _below(path)):

@@ -12,8 +12,8 @@ from pathlib import Path
 from features.errors import WinnowError
 from pipeline.runtime import files
 from pipeline.runtime.console import log, say
+from pipeline.runtime.workspace import LOGS, Workspace
 
-FOLDER = "logs"
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -42,16 +42,18 @@ def listening() -> Iterator[None]:
 
 
 @contextmanager
-def journal(work_dir: str, command: str) -> Iterator[str]:
+def journal(workspace: Workspace, command: str) -> Iterator[str]:
     """Writes `logs/<date>-<command>.log` in the work folder while it lasts; gives its path.
 
-    In an object store the file, which cannot grow there, is written at the end.
+    In an object store the file, which cannot grow there, is written at the end. A process that does not write has none.
     """
     name = f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}-{command}.log"
-    path = files.join(work_dir, FOLDER, name)
-    files.make_folder(files.join(work_dir, FOLDER))
-    with tempfile.TemporaryDirectory() as aside:
-        place = Path(path if files.is_local(path) and not files.access.read_only else f"{aside}/{name}")
+    path = workspace.join(LOGS, name)
+    if workspace.writes:
+        files.make_folder(workspace.join(LOGS))
+    in_place = workspace.writes and files.is_local(path)
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(path if in_place else f"{scratch}/{name}")
         handler = logging.FileHandler(place, encoding="utf-8")
         handler.setFormatter(logging.Formatter(_FORMAT))
         logging.getLogger().addHandler(handler)
@@ -64,5 +66,5 @@ def journal(work_dir: str, command: str) -> Iterator[str]:
         finally:
             logging.getLogger().removeHandler(handler)
             handler.close()
-            if not files.is_local(path):
+            if workspace.writes and not in_place:
                 files.write_bytes(path, place.read_bytes())

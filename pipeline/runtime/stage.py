@@ -13,7 +13,7 @@ from pipeline.runtime import files
 from pipeline.runtime.console import say
 from pipeline.runtime.tensorflow_import import load_tensorflow
 from pipeline.runtime.versions import program_version
-from pipeline.runtime.workspace import TRAINING, Workspace
+from pipeline.runtime.workspace import CHECKPOINTS, TRAINING, Workspace
 
 MARKER = "stage.json"
 _BEGUN = "begun.json"
@@ -108,6 +108,8 @@ class Stage:
         )
         files.write_document(files.join(unfinished, MARKER), record)
         files.rename(unfinished, self.folder)
+        if self.name in TRAINING:  # what it trained is done; until here a killed run could go on from them
+            files.remove(self.workspace.join(CHECKPOINTS))
         say(f"{self.name}: done in {seconds:.0f} s", "stage", stage=self.name, status="done", seconds=round(seconds, 1))
 
     def _train_along(self) -> None:

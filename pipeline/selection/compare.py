@@ -26,6 +26,7 @@ from pipeline.dataset.transformed import SplitName, Transformed
 from pipeline.runtime import files
 from pipeline.runtime.console import progress
 from pipeline.runtime.fingerprint import fingerprint
+from pipeline.runtime.workspace import CHECKPOINTS, COMPARISON, Workspace
 from pipeline.selection.candidates import Candidates
 from pipeline.selection.estimate import EVALUATION_BATCH, rounded
 from pipeline.selection.search import path_of_features
@@ -44,7 +45,8 @@ class Comparison:
 
     Attributes:
       config: of the run; its training and selection schedules are those of all methods.
-      data: the transformed folder.
+      workspace: the work folder.
+      data: its transformed folder.
       folder: for `compare.json`, `compare.png`, `rankings/` and `runs/`.
       methods: names as in `selection.method`.
       counts: numbers of features to retrain with.
@@ -52,6 +54,7 @@ class Comparison:
     """
 
     config: Config
+    workspace: Workspace
     data: Transformed
     folder: str
     methods: Sequence[str]
@@ -59,7 +62,7 @@ class Comparison:
     seeds: int
 
     @classmethod
-    def of(cls, config: Config, transformed: str, methods: str, counts: str, seeds: int) -> Comparison:
+    def of(cls, config: Config, workspace: Workspace, methods: str, counts: str, seeds: int) -> Comparison:
         """From the command line's words; `all` methods, or names and numbers with commas between.
 
         Raises:
@@ -70,7 +73,8 @@ class Comparison:
             numbers = sorted({int(count) for count in counts.split(",")})
         except ValueError:
             raise ConfigError(f"--k: {counts!r} is not numbers with commas between, such as 5,10,20") from None
-        return cls(config, Transformed(transformed), files.join(config.work_dir, "compare"), names, numbers, seeds)
+        data = Transformed(workspace.folder("preprocess"))
+        return cls(config, workspace, data, workspace.join(COMPARISON), names, numbers, seeds)
 
     def check(self) -> None:
         """Raises a ConfigError where a method or a number of features is none."""
@@ -108,6 +112,7 @@ class Comparison:
             }
         files.write_json(files.join(self.folder, "compare.json"), document)
         files.write_bytes(files.join(self.folder, "compare.png"), picture(document))
+        files.remove(self.workspace.join(CHECKPOINTS))
         return document
 
     def _method(self, method: str, told: Any) -> dict[str, Any]:
@@ -137,7 +142,7 @@ class Comparison:
         name = f"{method}-{selection.seed}-{fingerprint(self._made_from, *parts)}.json"
         place = files.join(self.folder, "rankings", name)
         if not files.exists(place):
-            files.write_json(place, path_of_features(config, self.data, Candidates.of(config, self.data)))
+            files.write_json(place, path_of_features(config, self.workspace, self.data, Candidates.of(config, self.data)))
         return dict(files.read_json(place))
 
     def _point(self, chosen: Sequence[Widths], words: str, told: Any) -> dict[str, Any]:
@@ -165,7 +170,7 @@ class Comparison:
         path = files.join(self.folder, "runs", f"{name}.npz")
         if files.exists(path):
             return Scores.from_bytes(files.read_bytes(path), path)
-        model, encodings, _ = fit(self.config, self.data, widths, seed, self._learnt)
+        model, encodings, _ = fit(self.config, self.workspace, self.data, widths, seed, self._learnt)
         scores = evaluate(model, Reader(self.data, self._split, encodings).ordered(EVALUATION_BATCH))
         files.write_bytes(path, scores.to_bytes())
         return scores

@@ -10,10 +10,11 @@ from features.cost import table_bytes
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
 from pipeline.runtime.console import say
+from pipeline.runtime.workspace import Workspace
 from pipeline.selection.candidates import Candidates
 
 
-def whole_path(config: Config, data: Transformed, folder: str) -> None:
+def whole_path(config: Config, workspace: Workspace, data: Transformed, folder: str) -> None:
     """Writes `path.json` as a search would whose must-keep features are all there are: each is there from the start."""
     found = Candidates.of(config, data)
     points: list[dict[str, Any]] = []
@@ -34,10 +35,11 @@ def whole_path(config: Config, data: Transformed, folder: str) -> None:
         "rounds": [],
         "seconds": 0.0,
     }
-    files.write_json(files.join(folder, "path.json"), document)
+    if workspace.writes:
+        files.write_json(files.join(folder, "path.json"), document)
 
 
-def keep_all(data: Transformed, path: Mapping[str, Any], folder: str) -> None:
+def keep_all(workspace: Workspace, data: Transformed, path: Mapping[str, Any], folder: str) -> None:
     """Writes `selection.json` with every pick of the path."""
     rows = {encoding.name: encoding.rows for encoding in data.encodings}
     names = ("feature", "round", "attention", "width", "bytes")
@@ -53,5 +55,6 @@ def keep_all(data: Transformed, path: Mapping[str, Any], folder: str) -> None:
         "full_bytes": full,
         "cost": {"unit": "bytes", "limit": full, "spent": full, "full": full},
     }
-    files.write_json(files.join(folder, "selection.json"), document)
+    if workspace.writes:
+        files.write_json(files.join(folder, "selection.json"), document)
     say(f"select: nothing to choose, all {len(kept)} features are kept")

@@ -15,12 +15,13 @@ from features.config import Config
 from features.cost import total_bytes
 from features.encoding import full_widths
 from models.metrics import Scores, block_draws, interval
-from models.strategy import follows
 from models.training import evaluate
 from pipeline.dataset.reader import Reader
 from pipeline.dataset.transformed import SplitName, Transformed
 from pipeline.runtime import files
 from pipeline.runtime.console import progress
+from pipeline.runtime.workspace import Workspace
+from pipeline.selection.select import further_points
 from pipeline.selection.warnings import warn_of_quality
 from pipeline.training.fit import fit
 from pipeline.training.tensorboard import Events
@@ -28,14 +29,8 @@ from pipeline.training.tensorboard import Events
 FIGURES = ("auc", "log_loss", "normalised_entropy", "calibration")
 
 
-def prove(
-    config: Config,
-    data: Transformed,
-    selection: Mapping[str, Any],
-    folder: str,
-    more: Mapping[str, Allocation] | None = None,
-) -> None:
-    """Retrains the full and the pruned model with several seeds; writes `proof.json` and `weights/`.
+def prove(config: Config, workspace: Workspace, folder: str) -> None:
+    """Retrains the full and the pruned model, and `proof.points`, with several seeds; writes `proof.json` and `weights/`.
 
     Where there are test rows, models train on the validation rows too: they have done their work, and the test rows are
     untouched. The weights are those of the pruned model of the first seed; where the config asks for block sparsity it is that
@@ -44,30 +39,35 @@ def prove(
 
     Args:
       config: of the run.
-      data: the transformed folder.
-      selection: `selection.json`.
+      workspace: with the folders of the stages before.
       folder: to write into.
-      more: further points to prove, by name.
     """
+    data = Transformed(workspace.folder("preprocess"))
+    selection = files.read_json(files.join(workspace.folder("select"), "selection.json"))
     full = full_widths(data.encodings, config.model.embedding_width)
-    points = {"full": Allocation(full), "pruned": Allocation.of(selection["kept"], data.encodings), **(more or {})}
+    points = {
+        "full": Allocation(full),
+        "pruned": Allocation.of(selection["kept"], data.encodings),
+        **further_points(config, workspace, data),
+    }
     if config.model.tower.block_sparsity:
         points["dense pruned"] = points["pruned"]
     twins = {name: _first_equal(config, points, name) for name in points}
     split: SplitName = "test" if data.rows("test") else "validation"
     learnt: SplitName = "train+validation" if split == "test" and config.proof.include_validation else "train"
     seeds = [config.training.seed + n for n in range(config.proof.seed_count)]
-    files.make_folder(files.join(folder, "runs"))
+    if workspace.writes:
+        files.make_folder(files.join(folder, "runs"))
     scores: dict[str, list[Scores]] = {name: [] for name in points}
     speeds: dict[str, list[float]] = {name: [] for name in points}
     started = time.monotonic()
-    events = Events(config.work_dir, "prove")
+    events = Events(workspace, "prove")
     with progress("prove", len(points) * len(seeds)) as tick:
         for seed in seeds:
             for name, allocation in points.items():
                 twin = twins[name]
                 if twin == name:
-                    run = _Run(config, data.cut(allocation.rows), learnt, split, name, allocation.widths, seed)
+                    run = _Run(config, workspace, data.cut(allocation.rows), learnt, split, name, allocation.widths, seed)
                     found, speed = run.scores(folder, keep=seed == seeds[0] and name == twins["pruned"])
                 else:
                     found, speed = scores[twin][-1], speeds[twin][-1]
@@ -87,6 +87,8 @@ def prove(
         "points": _points(config, data, points, scores),
     }
     speeds_seen = {name: round(float(np.median(values))) for name, values in speeds.items()}
+    if not workspace.writes:
+        return
     files.write_json(files.join(folder, "proof.json"), document)
     timing = {"training_examples_per_second": speeds_seen, "seconds": round(time.monotonic() - started, 1)}
     files.write_json(files.join(folder, "timing.json"), timing)
@@ -97,6 +99,7 @@ class _Run:
     """A point and a seed to train and score."""
 
     config: Config
+    workspace: Workspace
     data: Transformed
     learnt: SplitName
     split: SplitName
@@ -110,9 +113,9 @@ class _Run:
         if files.exists(f"{path}.npz") and files.exists(f"{path}.json"):
             return Scores.from_bytes(files.read_bytes(f"{path}.npz"), f"{path}.npz"), float(files.read_json(f"{path}.json"))
         sparse = _thinned(self.config, self.name)
-        model, encodings, speed = fit(self.config, self.data, self.widths, self.seed, self.learnt, sparse)
+        model, encodings, speed = fit(self.config, self.workspace, self.data, self.widths, self.seed, self.learnt, sparse)
         scores = evaluate(model, Reader(self.data, self.split, encodings).ordered(8192))
-        if follows(self.config.training):
+        if not self.workspace.writes:
             return scores, speed
         if keep:
             tf.train.Checkpoint(model=model).write(files.join(folder, "weights", "pruned"))

@@ -25,9 +25,10 @@ from pipeline.dataset.reader import Reader
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
 from pipeline.runtime.console import progress, say
-from pipeline.runtime.workspace import CHECKPOINTS
+from pipeline.runtime.workspace import Workspace
 from pipeline.selection.candidates import Candidates
 from pipeline.selection.estimate import ESTIMATION_ROWS, Estimate, rounded
+from pipeline.selection.keep_all import whole_path
 from pipeline.selection.previous_spec import Previous
 from pipeline.selection.warnings import warn_of_data, warn_of_quality, warn_of_schedule
 from pipeline.training.progress import Watch
@@ -35,24 +36,36 @@ from pipeline.training.resume import batches, checkpoints
 from pipeline.training.tensorboard import Events
 
 
-def search(config: Config, data: Transformed, folder: str) -> None:
+def search(config: Config, workspace: Workspace, folder: str) -> None:
     """Writes `path.json`, the path of features, and, where the budget counts more than features, that of widths.
 
     The latter is `frontier.json`. A budget of latency is measured here, and its cost model kept as `latency.json`.
+
+    Args:
+      config: of the run.
+      workspace: with the transformed folder.
+      folder: to write into.
 
     Raises:
       ConfigError: there is nothing to choose from, or fewer steps than rounds.
       DataError: the train split is smaller than a batch.
     """
+    data = Transformed(workspace.folder("preprocess"))
+    if config.selection.budget.all:
+        whole_path(config, workspace, data, folder)
+        return
     found = Candidates.of(config, data)
     warn_of_data(Reader(data, "train", found.encodings, config.training.shuffle_rows))
-    files.write_json(files.join(folder, "path.json"), path_of_features(config, data, found))
+    path = path_of_features(config, workspace, data, found)
+    if workspace.writes:
+        files.write_json(files.join(folder, "path.json"), path)
     selection = config.selection
     wanted = selection.method == "sequential_attention" and selection.allocator in ("auto", "frontier")
     cost = budget_cost(config, data, folder)
     if wanted and selection.budget.unit != "features":
-        files.write_json(files.join(folder, "frontier.json"), path_of_widths(config, data, found, cost))
-    files.remove(files.join(config.work_dir, CHECKPOINTS))
+        widths = path_of_widths(config, workspace, data, found, cost)
+        if workspace.writes:
+            files.write_json(files.join(folder, "frontier.json"), widths)
 
 
 def budget_cost(config: Config, data: Transformed, folder: str) -> CostModel:
@@ -64,7 +77,7 @@ def budget_cost(config: Config, data: Transformed, folder: str) -> CostModel:
     return latency_model(config, data, folder)
 
 
-def path_of_features(config: Config, data: Transformed, found: Candidates) -> dict[str, Any]:
+def path_of_features(config: Config, workspace: Workspace, data: Transformed, found: Candidates) -> dict[str, Any]:
     """One run over whole features: every pick with its round, score, attention, cost and estimated quality."""
     if config.selection.method != "sequential_attention":
         return path_of_ranking(config, data, found)
@@ -86,7 +99,7 @@ def path_of_features(config: Config, data: Transformed, found: Candidates) -> di
     orders: list[list[int]] = [[] for _ in range(members or 1)]
     attentions: list[dict[str, Any]] = []
     with progress("search", schedule.rounds) as tick:
-        watch = Watch(tick, Events(config.work_dir, "search"), selection.batch_size, schedule.steps_per_round)
+        watch = Watch(tick, Events(workspace, "search"), selection.batch_size, schedule.steps_per_round)
 
         def on_pick(number: int, picks: Any, scores: Any, attention: Any, logs: Mapping[str, float]) -> None:
             for order, own in zip(orders, picks if members else [picks], strict=True):
@@ -107,7 +120,7 @@ def path_of_features(config: Config, data: Transformed, found: Candidates) -> di
             gate, schedule, limit, on_pick=on_pick, carry=selection.standing_carryover, head_start=_head_start(config, found)
         )
         job = {"selection": selection.model_dump(), "candidates": [found.units, reader.rows]}
-        kept = checkpoints(config, "search", job, [path, orders, attentions], callback)
+        kept = checkpoints(config, workspace, "search", job, [path, orders, attentions], callback)
         dataset = batches(reader, selection.batch_size, selection.seed)
         train(model, dataset, schedule.rounds, schedule.steps_per_round, [callback, watch], kept)
     document: dict[str, Any] = {}
@@ -174,7 +187,9 @@ def path_of_ranking(config: Config, data: Transformed, found: Candidates) -> dic
     }
 
 
-def path_of_widths(config: Config, data: Transformed, found: Candidates, cost: CostModel) -> dict[str, Any]:
+def path_of_widths(
+    config: Config, workspace: Workspace, data: Transformed, found: Candidates, cost: CostModel
+) -> dict[str, Any]:
     """One run over each candidate's next width; a pick is the largest `z(logit) - beta * z(log cost)`.
 
     Where columns cost nothing, candidates are picked whole. Must-keep features start at the smallest width.
@@ -214,11 +229,11 @@ def path_of_widths(config: Config, data: Transformed, found: Candidates, cost: C
                 picked.append(point | {"score": rounded(scores[unit])})
                 tick(schedule.warmup_rounds + number, f"{' + '.join(found.units[unit])} to width {reached[unit]}")
 
-        watch = Watch(tick, Events(config.work_dir, "search_of_widths"), selection.batch_size, schedule.steps_per_round)
+        watch = Watch(tick, Events(workspace, "search_of_widths"), selection.batch_size, schedule.steps_per_round)
         ahead = _head_start(config, found)
         callback = Picks(gate, schedule, limit, costs, selection.frontier.cost_weight, on_pick, head_start=ahead)
         job = {"selection": selection.model_dump(), "candidates": [found.units, reader.rows], "cost": costs().tolist()}
-        kept = checkpoints(config, "search_of_widths", job, [reached, picked], callback)
+        kept = checkpoints(config, workspace, "search_of_widths", job, [reached, picked], callback)
         dataset = batches(reader, selection.batch_size, selection.seed)
         train(model, dataset, schedule.rounds, schedule.steps_per_round, [callback, watch], kept)
     return {"widths": widths, "steps": picked, "seconds": round(time.monotonic() - started, 1)}

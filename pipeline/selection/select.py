@@ -20,7 +20,9 @@ from pipeline.dataset.reader import Reader
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
 from pipeline.runtime.console import say
+from pipeline.runtime.workspace import Workspace
 from pipeline.selection.estimate import EVALUATION_BATCH, rounded
+from pipeline.selection.keep_all import keep_all
 from pipeline.selection.previous_spec import Previous
 from pipeline.selection.search import budget_cost
 from pipeline.selection.warnings import warn_of_quality
@@ -61,20 +63,23 @@ class Choice:
         return next(float(t["validation_log_loss"]) for t in self.tried if t["allocator"] == self.allocator)
 
 
-def select(config: Config, data: Transformed, searched: str, folder: str) -> None:
+def select(config: Config, workspace: Workspace, folder: str) -> None:
     """Spends the budget and writes `selection.json`: kept features with widths, dropped ones with reasons.
 
     Args:
       config: of the run.
-      data: the transformed folder.
-      searched: the folder that the search has written.
+      workspace: with the folders of the stages before.
       folder: to write into.
 
     Raises:
       ConfigError: nothing, or not even the must-keep features, fits the budget.
     """
-    budget, path = config.selection.budget, files.read_json(files.join(searched, "path.json"))
-    choice = spend(config, data, searched, budget)
+    data = Transformed(workspace.folder("preprocess"))
+    budget, path = config.selection.budget, files.read_json(files.join(workspace.folder("search"), "path.json"))
+    if budget.all:
+        keep_all(workspace, data, path, folder)
+        return
+    choice = spend(config, workspace, data, budget)
     allocation, problem = choice.allocation, choice.problem
     widths, left = allocation.widths, data.cut(allocation.rows).encodings
     by_name = {encoding.name: encoding for encoding in left}
@@ -101,19 +106,20 @@ def select(config: Config, data: Transformed, searched: str, folder: str) -> Non
         document["since"] = since = previous.changes(widths, reasons)
         came, went = (", ".join(since[name]) or "nothing" for name in ("added", "removed"))
         say(f"select: since {since['spec']} {came} came and {went} went; {len(since['stayed'])} features stayed")
-    files.write_json(files.join(folder, "selection.json"), document)
+    if workspace.writes:
+        files.write_json(files.join(folder, "selection.json"), document)
     say(f"select: kept {', '.join(widths)}")
 
 
-def spend(config: Config, data: Transformed, searched: str, budget: Budget) -> Choice:
+def spend(config: Config, workspace: Workspace, data: Transformed, budget: Budget) -> Choice:
     """The best allocation found for a budget.
 
     Raises:
       ConfigError: nothing fits, or `auto` has no validation rows to judge by.
     """
     config = config.model_copy(update={"selection": config.selection.model_copy(update={"budget": budget})})
-    problem = _problem(config, data, searched)
-    judge = _judge(config, data)
+    problem = _problem(config, workspace, data)
+    judge = _judge(config, workspace, data)
 
     def size(allocation: Allocation) -> float:
         return parameter_model(data.cut(allocation.rows).encodings, config.model).total(allocation.widths)
@@ -123,20 +129,26 @@ def spend(config: Config, data: Transformed, searched: str, budget: Budget) -> C
     return _smallest(problem, config, judge, size)
 
 
-def further_points(config: Config, data: Transformed, searched: str) -> dict[str, Allocation]:
-    """Each of `proof.points`, by a name such as `10 features` or `5% bytes`, and of the `previous` spec."""
+def further_points(config: Config, workspace: Workspace, data: Transformed) -> dict[str, Allocation]:
+    """Each of `proof.points`, by a name such as `10 features` or `5% bytes`, and of the `previous` spec.
+
+    There are none where nothing is searched: without a path there is nothing to cut elsewhere.
+    """
+    if config.selection.budget.all:
+        return {}
     points = {}
     for asked in config.proof.points:
         budget = Budget(features=asked) if isinstance(asked, int) else asked
         value = getattr(budget, budget.asked)
         name = f"auto {value}" if budget.auto else f"{value} {budget.asked}"
-        points[name] = spend(config, data, searched, budget).allocation
+        points[name] = spend(config, workspace, data, budget).allocation
     previous = Previous.of(config)
     return points | ({"previous": previous.allocation(config, data)} if previous else {})
 
 
-def _problem(config: Config, data: Transformed, searched: str) -> Problem:
+def _problem(config: Config, workspace: Workspace, data: Transformed) -> Problem:
     """What there is to allocate, with the cost of everything at full width for its limit."""
+    searched = workspace.folder("search")
     path = files.read_json(files.join(searched, "path.json"))
     widened = files.join(searched, "frontier.json")
     steps = files.read_json(widened)["steps"] if files.exists(widened) else []
@@ -161,14 +173,14 @@ def _problem(config: Config, data: Transformed, searched: str) -> Problem:
     )
 
 
-def _judge(config: Config, data: Transformed) -> Judge:
+def _judge(config: Config, workspace: Workspace, data: Transformed) -> Judge:
     """Trains an allocation on the train rows, and gives its quality on the validation rows, or None without those."""
 
     def judged(allocation: Allocation, what: str, turn: int = 0) -> Quality | None:
         if not data.rows("validation"):
             return None
         cut = data.cut(allocation.rows)
-        model, encodings, _ = fit(config, cut, allocation.widths, config.training.seed + turn, most=TRIAL_STEPS)
+        model, encodings, _ = fit(config, workspace, cut, allocation.widths, config.training.seed + turn, most=TRIAL_STEPS)
         found = evaluate(model, Reader(cut, "validation", encodings).ordered(EVALUATION_BATCH)).quality()
         say(f"select: {what}, {len(allocation.widths)} features: validation AUC {found.auc:.4f}")
         warn_of_quality(found.auc, f"{what}: validation")

@@ -25,6 +25,7 @@ from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
 from pipeline.runtime.fingerprint import fingerprint
 from pipeline.runtime.versions import versions
+from pipeline.runtime.workspace import Workspace
 from pipeline.serving.golden_requests import GOLDEN_FILE, WARMUP_FILE, as_tensors, make_requests, write_golden, write_warmup
 from pipeline.serving.saved_model import EXTRA, SAVED_MODEL
 from pipeline.serving.serving_model import columns_of, serving_model
@@ -35,19 +36,17 @@ _BATCHES = (1, 32, 1000)
 _GOLDEN_ROWS = 64
 
 
-def export(
-    config: Config, data: Transformed, path: Mapping[str, Any], selection: Mapping[str, Any], proof: str, folder: str
-) -> None:
+def export(config: Config, workspace: Workspace, folder: str) -> None:
     """Writes `feature_spec.json`, `schema.pbtxt`, `vocabulary/`, `transform/`, `saved_model/` and `measured.json`.
 
     Args:
       config: of the run.
-      data: the transformed folder.
-      path: `path.json`.
-      selection: `selection.json`.
-      proof: folder of `proof.json` and the weights.
+      workspace: with the folders of the stages before.
       folder: to write into.
     """
+    data, proof = Transformed(workspace.folder("preprocess")), workspace.folder("prove")
+    path = files.read_json(files.join(workspace.folder("search"), "path.json"))
+    selection = files.read_json(files.join(workspace.folder("select"), "selection.json"))
     target = Path(folder)
     kept = Allocation.of(selection["kept"], data.encodings)
     whole, data = data, data.cut(kept.rows)

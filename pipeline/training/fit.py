@@ -17,6 +17,7 @@ from models.training import train
 from pipeline.dataset.reader import Reader
 from pipeline.dataset.transformed import SplitName, Transformed
 from pipeline.runtime.console import progress, say
+from pipeline.runtime.workspace import Workspace
 from pipeline.training.progress import Watch
 from pipeline.training.resume import batches, checkpoints
 from pipeline.training.tensorboard import Events
@@ -27,6 +28,7 @@ _SPARSE_STEPS = 400
 
 def fit(
     config: Config,
+    workspace: Workspace,
     data: Transformed,
     widths: Mapping[str, int],
     seed: int,
@@ -36,7 +38,8 @@ def fit(
 ) -> tuple[RankingModel, list[Encoding], float]:
     """Trains a model of the features that `widths` names, from scratch, on the rows of a split.
 
-    Its tower is dense, or thinned as the config asks. Training ends after `most` steps, if that is sooner.
+    Its tower is dense, or thinned as the config asks. Training ends after `most` steps, if that is sooner. Checkpoints and
+    curves go into the work folder, where this process writes.
 
     Returns:
       The model, its features' encodings in the order of its input, and examples per second.
@@ -61,9 +64,9 @@ def fit(
                 f"{_SPARSE_STEPS} on it loses less. Raise training.epochs or lower training.batch_size"
             )
     with progress(f"training, {len(widths)} features", steps) as tick:
-        watch = Watch(tick, Events(config.work_dir, f"training/{len(widths)}_features_seed_{seed}"), training.batch_size)
+        watch = Watch(tick, Events(workspace, f"training/{len(widths)}_features_seed_{seed}"), training.batch_size)
         job = {"widths": dict(widths), "seed": seed, "rows": [split, reader.rows], "cuts": dict(data.cuts), "sparse": sparse}
-        kept = checkpoints(config, "training", job)
+        kept = checkpoints(config, workspace, "training", job)
         dataset = batches(reader, training.batch_size, seed)
         seconds = train(model, dataset, phases.rounds, phases.steps_per_round, [watch, *masks], kept)
     kept.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,22 +11,25 @@ import numpy as np
 from features.config import Config
 from models.checkpoint import Checkpoints
 from models.steps import BatchSource
-from models.strategy import follows, make_strategy, serve
 from pipeline.dataset.reader import Reader
-from pipeline.runtime import files
 from pipeline.runtime.console import say
 from pipeline.runtime.fingerprint import fingerprint
-from pipeline.runtime.tensorflow_import import load_tensorflow
-from pipeline.runtime.workspace import CHECKPOINTS, TRAINING
+from pipeline.runtime.workspace import CHECKPOINTS, Workspace
 
 
 def checkpoints(
-    config: Config, name: str, job: Mapping[str, Any], lists: Sequence[list[Any]] = (), picks: Any = None
+    config: Config,
+    workspace: Workspace,
+    name: str,
+    job: Mapping[str, Any],
+    lists: Sequence[list[Any]] = (),
+    picks: Any = None,
 ) -> Checkpoints:
     """The checkpoints of one training of a run, in the work folder.
 
     Args:
       config: of the run.
+      workspace: the work folder; a process that does not write reads checkpoints and leaves none.
       name: of the training, for instance `search`; trainings of one name follow each other.
       job: what it is made of besides the config's model and training.
       lists: of JSON values that its callbacks fill; they are filled again from the checkpoint.
@@ -45,19 +48,8 @@ def checkpoints(
     model, training = config.model.model_dump(), config.training.model_dump(exclude={"checkpoint_minutes", "worker_minutes"})
     whole = {"model": fingerprint(model), "training": fingerprint(training)}
     whole |= {key: fingerprint(value) for key, value in job.items()}
-    minutes, writes = config.training.checkpoint_minutes, not follows(config.training)
-    return Checkpoints(files.join(config.work_dir, CHECKPOINTS, name), whole, minutes, say, remember, recall, writes)
-
-
-def takes_part(config: Config, stages: Collection[str]) -> bool:
-    """Sets this process up for its task in TF_CONFIG's cluster; False once it has served as a bare worker or server."""
-    if serve(config.training):
-        return False
-    files.access.read_only = follows(config.training)
-    if config.training.strategy == "multi_worker" and set(stages) & set(TRAINING):
-        load_tensorflow()
-        make_strategy(config.training)  # TensorFlow takes it before its first operation only, and preprocessing has some
-    return True
+    folder, minutes = workspace.join(CHECKPOINTS, name), config.training.checkpoint_minutes
+    return Checkpoints(folder, whole, minutes, say, remember, recall, workspace.writes)
 
 
 def batches(reader: Reader, batch_size: int, seed: int) -> BatchSource:

@@ -8,26 +8,24 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.runtime import files
-from pipeline.runtime.log import FOLDER
+from pipeline.runtime.workspace import LOGS, Workspace
 
 _SCALAR, _TENSOR = 1, 2  # data classes of SummaryMetadata
 
 
 class Events:
-    """Scalars and texts of one training; nothing where the work folder is not a local one.
+    """Scalars and texts of one training; nothing where the work folder is not local or this process does not write.
 
     Args:
-      work_dir: the work folder.
+      workspace: the work folder.
       name: of the training, such as `search`.
     """
 
-    def __init__(self, work_dir: str, name: str) -> None:
-        place = files.join(work_dir, FOLDER, "tensorboard", name)
-        self._writer = tf.summary.create_file_writer(place) if self._kept(work_dir) else tf.summary.create_noop_writer()
-
-    @staticmethod
-    def _kept(work_dir: str) -> bool:
-        return files.is_local(work_dir) and not files.access.read_only
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        if workspace.writes and files.is_local(workspace.path):
+            self._writer = tf.summary.create_file_writer(workspace.join(LOGS, "tensorboard", name))
+        else:
+            self._writer = tf.summary.create_noop_writer()
 
     def write(self, step: int, figures: Mapping[str, float]) -> None:
         """Writes scalars by name."""

@@ -1,5 +1,7 @@
 """The table of stages: what makes a stage run again, and work folders of other versions."""
 
+import json
+
 import pytest
 
 from features.config import Config
@@ -8,7 +10,8 @@ from pipeline import plan as plans
 from pipeline.plan import TABLE, Plan
 from pipeline.runtime.stage import MARKER, StageRecord, read_record
 from pipeline.runtime.versions import program_version
-from pipeline.runtime.workspace import FOLDERS, STAGES
+from pipeline.runtime.workspace import FOLDERS, STAGES, Workspace
+from tests.pipeline import memory
 
 
 @pytest.fixture
@@ -102,10 +105,25 @@ def test_a_stage_before_its_inputs_names_the_command(plan):
         plan().run(["prove"])
 
 
+def test_a_work_folder_in_a_bucket_is_for_preprocessing_and_refused_at_once_for_more(plan, monkeypatch):
+    monkeypatch.setattr(memory, "FILES", {})
+    in_bucket = plan("work_dir=memory://bucket/work")
+    sentence = "work_dir: memory://bucket/work is not on a disk, as the stages search, select, prove, export need it; run"
+    with pytest.raises(ConfigError, match=sentence):
+        in_bucket.run(STAGES)
+    assert memory.FILES == {}  # nothing has been preprocessed before the refusal
+    assert in_bucket.run(["preprocess"])["preprocess"]["made"]
+    assert not plan("work_dir=memory://bucket/work").run(["preprocess"])["preprocess"]["made"]
+    assert {path.split("/")[4] for path in memory.FILES} == {"transformed"}
+    assert json.loads(memory.FILES["memory://bucket/work/transformed/manifest.json"][0])["splits"]["test"]["rows"] == 2000
+    with pytest.raises(ConfigError, match="as the stages prove need it"):
+        in_bucket.run(["prove"])
+
+
 def test_a_process_that_does_not_write_takes_no_part_in_export_and_report(small_job, tmp_path, monkeypatch):
     ran = []
     monkeypatch.setattr(plans.Stage, "run", lambda self, force: ran.append(self.name) or True)
     monkeypatch.setattr(Plan, "_finished", lambda self, name: StageRecord(stage=name, fingerprint="f", seconds=0.0))
-    Plan(Config.load(small_job()), writes=False).run(STAGES, force=True)
+    Plan(Config.load(small_job()), workspace=Workspace(str(tmp_path / "work"), writes=False)).run(STAGES, force=True)
     assert ran == ["preprocess", "search", "select", "prove"]
     assert not (tmp_path / "work").exists()

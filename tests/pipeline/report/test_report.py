@@ -11,6 +11,7 @@ from features.errors import DataError
 from pipeline.report import page as module
 from pipeline.report.charts import Point, Series, attention_map, quality_plot
 from pipeline.report.report import report
+from pipeline.runtime.workspace import Workspace
 
 ODD = '<b>"x"&'
 NAMES = ["user", ODD, "hour", "still"]
@@ -130,7 +131,7 @@ def write(folder, found):
         path = folder / "work" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(document))
-    return str(folder / "work")
+    return Workspace(str(folder / "work"))
 
 
 class Page(HTMLParser):
@@ -348,7 +349,7 @@ def test_provenance_and_rerun(config, made):
 
 
 def test_same_input_same_page(config, made, tmp_path):
-    report(config, str(tmp_path / "work"), str(tmp_path / "again"))
+    report(config, Workspace(str(tmp_path / "work")), str(tmp_path / "again"))
     for file in (tmp_path / "out").iterdir():
         assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
 
@@ -457,7 +458,7 @@ def test_a_feature_picked_twice_counts_once(config, tmp_path):
 
 def test_errors_name_the_file_and_the_remedy(config, tmp_path):
     with pytest.raises(DataError, match=r"features\.json: not there; run `winnow preprocess` first"):
-        report(config, str(tmp_path / "none"), str(tmp_path / "out"))
+        report(config, Workspace(str(tmp_path / "none")), str(tmp_path / "out"))
     folder = write(tmp_path, documents())
     (tmp_path / "work" / "proof" / "proof.json").write_text('{"split": ')
     with pytest.raises(DataError, match=r"proof\.json: not a JSON document .* run the stage again"):

@@ -12,6 +12,7 @@ import pytest
 from features.errors import DataError
 from features.inputs import MISSING_INT, argument_names
 from features.spec import FeatureSpec
+from pipeline.runtime.workspace import Workspace
 from tests.pipeline.every_kind import KEPT, raw_rows, trained_scores
 
 DROPPED = ("dropped one", "dropped two")
@@ -80,15 +81,9 @@ def test_unequal_widths_are_served(job, tmp_path, interaction):
 
 
 def test_the_same_result_is_the_same_bytes(job, model, tmp_path):
-    from pipeline.dataset.transformed import Transformed
     from pipeline.serving.export import export
 
-    def read(folder: str, name: str) -> dict:
-        return json.loads(Path(job.work_dir, folder, name).read_text())
-
-    data = Transformed(f"{job.work_dir}/transformed")
-    path, selection = read("search", "path.json"), read("selection", "selection.json")
-    export(job, data, path, selection, f"{job.work_dir}/proof", str(tmp_path))
+    export(job, Workspace(job.work_dir), str(tmp_path))
     for name in ("feature_spec.json", "schema.pbtxt", "saved_model/assets.extra/tf_serving_warmup_requests"):
         assert (tmp_path / name).read_bytes() == (model / name).read_bytes()
 
@@ -177,16 +172,11 @@ def test_a_request_without_a_kept_column_is_refused(served):
 def lenient(job, tmp_path_factory) -> Path:
     """The model again, exported so that a request may leave columns of each type and rank out."""
     from features.config import ServingConfig
-    from pipeline.dataset.transformed import Transformed
     from pipeline.serving.export import export
-
-    def read(folder: str, name: str) -> dict:
-        return json.loads(Path(job.work_dir, folder, name).read_text())
 
     config = job.model_copy(update={"serving": ServingConfig(optional=["a-b", "1st", "c*", "vec", "value", "dropped one"])})
     folder = tmp_path_factory.mktemp("lenient")
-    path, selection = read("search", "path.json"), read("selection", "selection.json")
-    export(config, Transformed(f"{job.work_dir}/transformed"), path, selection, f"{job.work_dir}/proof", str(folder))
+    export(config, Workspace(job.work_dir), str(folder))
     return folder
 
 
