@@ -23,3 +23,7 @@ class StoppedError(WinnowError):
     """A person or the machine's scheduler ended the job; what is done is kept."""
 
     exit_code = 130
+
+
+class TrainingError(WinnowError):
+    """A training cannot begin or go on; the message names the step, the table or the worker."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import tensorflow as tf
 
 from features.config import ModelConfig, TrainingConfig
-from features.encoding import Encoding
+from features.encoding import MISSING, Encoding
 from features.errors import ConfigError
 from features.private_apis import make_optimizer_variables
 from models.embedding import prefers_dense
@@ -16,9 +16,10 @@ from models.gate import SequentialAttention
 from models.memory import Footprint, describe
 from models.optimizer import compose
 from models.ranking import RankingModel
-from models.steps import per_replica, sharded
+from models.strategy import per_replica, sharded
 from models.table_layout import TableLayout
 
+# Optimizer steps between two looks at the host: enough that Python's share of a step of a millisecond does not show.
 _STEPS_PER_EXECUTION = 32
 
 
@@ -60,21 +61,21 @@ def build_model(
     for line in describe(Footprint.of(layout, training, examples, dense=xla), strategy):
         say(line)
     with strategy.scope(), _precision(training):
-        made = RankingModel(encodings, widths, model, gate)
-        made.embedding.dense = True if xla else False if sharded(strategy) else None
-        made(example_inputs(encodings))
+        network = RankingModel(encodings, widths, model, gate)
+        network.embedding.dense = True if xla else False if sharded(strategy) else None
+        network(example_inputs(encodings))
         optimizer = compose(
             training,
-            lambda: made.table_variables,
-            lambda: made.gate_variables,
-            lambda: made.network_variables,
+            lambda: network.table_variables,
+            lambda: network.gate_variables,
+            lambda: network.network_variables,
             gate_learning_rate,
         )
         make_optimizer_variables(optimizer)
         loss = tf.keras.losses.BinaryCrossentropy(from_logits=True)
-        made.compile(optimizer, loss, steps_per_execution=steps_per_execution, jit_compile=xla)
-    made.steps_per_execution = steps_per_execution
-    return made
+        network.compile(optimizer, loss, steps_per_execution=steps_per_execution, jit_compile=xla)
+    network.steps_per_execution = steps_per_execution
+    return network
 
 
 def example_inputs(encodings: Sequence[Encoding]) -> dict[str, tf.Tensor]:
@@ -83,7 +84,7 @@ def example_inputs(encodings: Sequence[Encoding]) -> dict[str, tf.Tensor]:
     floats = sum(encoding.length for encoding in encodings if not encoding.embedded)
     inputs = {}
     if slots:
-        inputs["ids"] = tf.ones([1, slots], tf.int32)
+        inputs["ids"] = tf.fill([1, slots], tf.constant(MISSING, tf.int32))
     if floats:
         inputs["values"] = tf.zeros([1, floats])
     if any(encoding.weighted for encoding in encodings):
@@ -113,4 +114,5 @@ def _precision(training: TrainingConfig) -> Iterator[None]:
     try:
         yield
     finally:
+        # Keras has but one policy for the whole process; what is built next must not inherit ours.
         tf.keras.mixed_precision.set_global_policy(before)

@@ -6,14 +6,16 @@ embedding chunks of Google Research's blog post of 4 February 2026.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+# Modes, see `SequentialAttention.set_mode`.
 OPEN, SOFT, HARD = 0, 1, 2
+Columns: TypeAlias = "tf.Tensor | list[tf.Tensor] | dict[str, tf.Tensor]"
 
 
 @tf.keras.utils.register_keras_serializable("winnow")
@@ -43,7 +45,7 @@ class SequentialAttention(tf.keras.layers.Layer):
     """
 
     def __init__(
-        self, candidates: Sequence[int], chunks: Sequence[int] | None = None, members: int | None = None, **kwargs: Any
+        self, candidates: Sequence[int], chunks: Sequence[int] | None = None, members: int | None = None, **kwargs: object
     ) -> None:
         super().__init__(**kwargs)
         self.candidates = [int(value) for value in candidates]
@@ -56,24 +58,30 @@ class SequentialAttention(tf.keras.layers.Layer):
         np.maximum.at(self.depth, self.candidates, np.asarray(self.chunks, np.int64) + 1)
 
     @classmethod
-    def over(cls, widths: Any, groups: Any = None, **kwargs: Any) -> SequentialAttention:
+    def over(
+        cls,
+        widths: Sequence[int] | Mapping[str, int],
+        groups: Sequence[Hashable] | Mapping[str, Hashable] | None = None,
+        members: int | None = None,
+        **kwargs: object,
+    ) -> SequentialAttention:
         """A gate over whole features.
 
         Args:
           widths: columns of each feature, a list or dict like the input.
           groups: a label for each feature, like `widths`; features of one label are one candidate. Candidates are
             numbered by where their label first stands. Left out, each feature is a candidate.
-          **kwargs: of the layer.
+          members: see the class.
+          **kwargs: of Keras' layers.
         """
         flat = tf.nest.flatten(widths)
         labels = tf.nest.flatten(groups) if groups is not None else list(range(len(flat)))
         numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
-        return cls(np.repeat([numbers[label] for label in labels], flat).tolist(), **kwargs)
+        return cls(np.repeat([numbers[label] for label in labels], flat).tolist(), None, members, **kwargs)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: tf.TensorShape | Sequence[tf.TensorShape] | Mapping[str, tf.TensorShape]) -> None:
         """Makes the logits (trained) and the state (never trained, one copy's value everywhere)."""
-        shapes = [tf.TensorShape(input_shape)] if _is_shape(input_shape) else _shapes(input_shape)
-        columns = sum(int(shape[-1]) for shape in shapes)
+        columns = sum(int(shape[-1]) for shape in _shapes(input_shape))
         if columns != len(self.candidates):
             raise ValueError(f"the gate was made for {len(self.candidates)} columns, its input has {columns}")
         shape = [self.size] if self.members is None else [self.members, self.size]
@@ -98,10 +106,11 @@ class SequentialAttention(tf.keras.layers.Layer):
         chunks = np.arange(self.depth.max())
         gates = tf.where(tf.equal(level, chunks), soft, tf.cast(level > chunks, tf.float32))  # [candidates, chunks]
         gates = tf.where(tf.equal(self.mode, OPEN), 1.0, gates)
-        own = np.asarray(self.candidates) * len(chunks) + self.chunks
-        return tf.gather(tf.reshape(gates, [*self.level.shape[:-1], -1]), own, axis=-1)
+        # A number for each chunk of each candidate: where its gate stands once candidates and chunks are one axis.
+        chunk_of_column = np.asarray(self.candidates) * len(chunks) + self.chunks
+        return tf.gather(tf.reshape(gates, [*self.level.shape[:-1], -1]), chunk_of_column, axis=-1)
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def call(self, inputs: Columns, training: bool | None = None) -> Columns:
         """Multiplies each column by its gate."""
         flat = tf.nest.flatten(inputs)
         gates = self.weights_of_columns()
@@ -116,6 +125,7 @@ class SequentialAttention(tf.keras.layers.Layer):
         gate = tf.cast(gate, x.dtype)
         if len(gate.shape) == 1:
             return x * gate
+        # Each member has its own slice of the batch, as long as any other's.
         sliced = tf.reshape(x, [self.members, tf.shape(x)[0] // self.members, -1, x.shape[-1]])
         return tf.reshape(sliced * gate[:, None, None, :], tf.shape(x))
 
@@ -145,17 +155,15 @@ class SequentialAttention(tf.keras.layers.Layer):
         self.level.assign(levels)
         self.logits.assign(logits)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """What `from_config` needs."""
         return {**super().get_config(), "candidates": self.candidates, "chunks": self.chunks, "members": self.members}
 
 
-def _is_shape(value: Any) -> bool:
-    return isinstance(value, tf.TensorShape) or (
-        isinstance(value, (list, tuple)) and all(axis is None or isinstance(axis, int) for axis in value)
-    )
-
-
-def _shapes(structure: Any) -> list[tf.TensorShape]:
-    values = [structure[key] for key in sorted(structure)] if isinstance(structure, dict) else structure
-    return [tf.TensorShape(value) for value in values]
+def _shapes(structure: object) -> list[tf.TensorShape]:
+    """The shapes of one input, or of each of a list or dict of inputs in the order of `tf.nest.flatten`."""
+    if isinstance(structure, dict):
+        return [tf.TensorShape(structure[key]) for key in sorted(structure)]
+    if isinstance(structure, list | tuple) and not all(axis is None or isinstance(axis, int) for axis in structure):
+        return [tf.TensorShape(shape) for shape in structure]
+    return [tf.TensorShape(structure)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +22,12 @@ class PenalisedGate(tf.keras.layers.Layer):
     Source: Yuan, Lin, "Model selection and estimation in regression with grouped variables", JRSS B 2006.
     """
 
-    def __init__(self, owners: Sequence[int], penalty: float, by_column: bool = False, **kwargs: Any) -> None:
+    def __init__(self, owners: Sequence[int], penalty: float, by_column: bool = False, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.owners, self.penalty, self.by_column = [int(owner) for owner in owners], penalty, by_column
         self.size = max(self.owners) + 1
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: tf.TensorShape) -> None:
         """Makes the weights."""
         shape = [len(self.owners) if self.by_column else self.size]
         self.scale = self.add_weight(name="scale", shape=shape, initializer="ones", dtype=tf.float32)
@@ -40,7 +39,7 @@ class PenalisedGate(tf.keras.layers.Layer):
             return tf.abs(self.scale)
         columns = tf.math.unsorted_segment_sum(tf.ones_like(self.scale), self.owners, self.size)
         squares = tf.math.unsorted_segment_sum(tf.square(self.scale), self.owners, self.size)
-        return tf.sqrt(columns * squares + 1e-12)
+        return tf.sqrt(columns * squares + 1e-12)  # the root of 0 has no gradient
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Multiplies; see the class."""
@@ -53,7 +52,6 @@ class PenalisedGate(tf.keras.layers.Layer):
         columns = np.bincount(self.owners, minlength=self.size) if self.by_column else 1
         return np.asarray(self.norms().numpy() / columns, np.float32)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """What `from_config` needs."""
-        own = {"owners": self.owners, "penalty": self.penalty, "by_column": self.by_column}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), "owners": self.owners, "penalty": self.penalty, "by_column": self.by_column}

@@ -24,9 +24,9 @@ def standings(before: Floats, logits: Floats, carry: float, frontier: npt.NDArra
     Returns:
       [n] standings, 0 off the frontier.
     """
-    found = np.zeros(logits.shape)
-    found[frontier] = carry * before[frontier] + _standardised(logits[frontier])
-    return found
+    now = np.zeros(logits.shape)
+    now[frontier] = carry * before[frontier] + _standardised(logits[frontier])
+    return now
 
 
 def frontier_scores(logits: Floats, cost: Floats, beta: float, frontier: npt.NDArray[np.bool_]) -> Floats:
@@ -57,4 +57,4 @@ def top(scores: Floats, count: int) -> list[int]:
 
 def _standardised(values: Floats) -> Floats:
     spread = values.std()
-    return (values - values.mean()) / (spread if spread > 0 else 1.0)
+    return (values - values.mean()) / (spread if spread > 0 else 1.0)  # equal values are all 0

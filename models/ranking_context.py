@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,12 @@ import tensorflow as tf
 from features.encoding import Encoding
 from models.table_layout import TableLayout
 
-Ints = npt.NDArray[np.int64]
-Train = Callable[[Any, int, int, Sequence[tf.keras.callbacks.Callback]], Any]
+Ints = npt.NDArray[np.integer]
+Array = npt.NDArray[Any]
+Batch: TypeAlias = "tuple[Mapping[str, Array], Array] | tuple[Mapping[str, Array], Array, Array]"
+"""(inputs, label[, weight])."""
+Build = Callable[[tf.keras.layers.Layer | None], tf.keras.Model]
+Train = Callable[[tf.keras.Model, Sequence[int], Sequence[tf.keras.callbacks.Callback]], object]
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,9 @@ class RankingContext:
       owners: [columns] candidate of each column that `model.embedding` gives.
       slots: candidate of each slot (column) of each input array.
       build: makes a compiled model with `embedding`, `gate` and `head` around a gate, or none; the same start each time.
-      train: trains a model for (rounds, steps a round) from the data's first batch on; callbacks see rounds as epochs.
+      train: trains a model for rounds of so many steps, from the data's first batch on; callbacks see rounds as epochs.
       steps: optimizer steps a method's training takes.
-      held_out: (inputs, label[, weight]) batches of NumPy arrays, not trained on where there is a validation split.
+      held_out: batches of NumPy arrays, not trained on where there is a validation split.
       seed: of what a method draws itself.
       tables: [rows] candidate of each row of each table, in the order of `model.table_variables`.
     """
@@ -36,10 +40,10 @@ class RankingContext:
     names: Sequence[str]
     owners: list[int]
     slots: Mapping[str, Ints]
-    build: Callable[[Any], Any]
+    build: Build
     train: Train
     steps: int
-    held_out: Sequence[Any]
+    held_out: Sequence[Batch]
     seed: int
     tables: Sequence[Ints] = field(default_factory=list)
 
@@ -49,22 +53,21 @@ class RankingContext:
         encodings: Sequence[Encoding],
         widths: Mapping[str, int],
         units: Sequence[Sequence[str]],
-        build: Callable[[Any], Any],
+        build: Build,
         train: Train,
         steps: int,
-        held_out: Sequence[Any],
+        held_out: Sequence[Batch],
         seed: int,
     ) -> RankingContext:
         """A context over the features of a ranking model; features of one unit are one candidate."""
-        place = {name: index for index, unit in enumerate(units) for name in unit}
+        candidate_of = {name: candidate for candidate, unit in enumerate(units) for name in unit}
         layout = TableLayout(encodings, widths)
-        owner = np.array([place[encoding.name] for encoding in encodings])
-        lengths = np.array([encoding.length for encoding in encodings])
-        embedded = np.array([encoding.embedded for encoding in encodings], bool)
-        ids, values = (np.repeat(owner[own], lengths[own]) for own in (embedded, ~embedded))
-        tables = [np.array([place[name] for name in group.names])[group.feature_of_row] for group in layout.groups]
-        names, owners = [" + ".join(unit) for unit in units], [place[name] for name in layout.owners]
+        owner_of_slot = np.repeat([candidate_of[e.name] for e in encodings], [e.length for e in encodings])
+        embedded = np.repeat([e.embedded for e in encodings], [e.length for e in encodings])
+        ids, values = owner_of_slot[embedded], owner_of_slot[~embedded]
         slots = {"ids": ids, "weights": ids, "values": values}
+        tables = [np.array([candidate_of[name] for name in group.names])[group.feature_of_row] for group in layout.groups]
+        names, owners = [" + ".join(unit) for unit in units], [candidate_of[name] for name in layout.owners]
         return cls(names, owners, slots, build, train, steps, held_out, seed, tables)
 
     def totals(self, columns: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
 from features.errors import ConfigError
+from models.strategy import sharded
 
 Shard = tuple[int, int]
 BatchSource: TypeAlias = "tf.data.Dataset | Callable[[int, Shard], tf.data.Dataset]"
 """An endless dataset of (inputs, label[, weight]) batches that stands at the first step; or a function that makes one that
 stands at a given step, of a part (index, count) of each global batch."""
 
-_BATCHES_PER_CALL = 8  # that a parameter-server worker is sent at once
+# Batches that a parameter-server worker is sent at once, so that its steps are longer than the way to it.
+_BATCHES_PER_CALL = 8
+# Calls that are under way at once, over all workers, before this process waits for them.
+_CALLS_UNDER_WAY = 32
 
 
 class Steps(Protocol):
@@ -32,7 +36,7 @@ class Steps(Protocol):
         """Makes `count` steps; returns the loss of each, float32 [count]."""
 
 
-def make_steps(model: Any, data: BatchSource, start: int) -> Steps:
+def make_steps(model: tf.keras.Model, data: BatchSource, start: int) -> Steps:
     """The steps of a compiled model from step `start` on.
 
     Raises:
@@ -43,34 +47,17 @@ def make_steps(model: Any, data: BatchSource, start: int) -> Steps:
     return _Replicated(model, data, start)
 
 
-def sharded(strategy: tf.distribute.Strategy) -> bool:
-    """Whether variables lie on parameter servers."""
-    return isinstance(strategy, tf.distribute.ParameterServerStrategy)
-
-
-def per_replica(batch_size: int, strategy: tf.distribute.Strategy) -> int:
-    """Examples of a global batch that each replica takes.
-
-    Raises:
-      ConfigError: not the same number for all.
-    """
-    replicas = strategy.num_replicas_in_sync
-    if batch_size % replicas:
-        raise ConfigError(f"training: a batch_size of {batch_size} is not divisible by the strategy's {replicas} replicas")
-    return batch_size // replicas
-
-
 class _Replicated:
     """Every replica holds all variables and takes its part of each batch."""
 
-    def __init__(self, model: Any, data: BatchSource, start: int) -> None:
+    def __init__(self, model: tf.keras.Model, data: BatchSource, start: int) -> None:
         strategy = model.distribute_strategy
         self.most = model.steps_per_execution
         self._batches = iter(strategy.distribute_datasets_from_function(lambda context: _part(data, start, context)))
         one_step = _compiled(model)
 
         @tf.function
-        def run(batches: Any, count: tf.Tensor) -> tf.Tensor:
+        def run(batches: tf.distribute.DistributedIterator, count: tf.Tensor) -> tf.Tensor:
             losses = tf.TensorArray(tf.float32, size=count)
             for n in tf.range(count):
                 loss = strategy.run(one_step, args=next(batches))
@@ -80,6 +67,7 @@ class _Replicated:
         self._run = run
 
     def __call__(self, count: int) -> npt.NDArray[np.float32]:
+        # A tensor and not a number: TensorFlow would trace the function again for each number.
         return np.asarray(self._run(self._batches, tf.constant(count, tf.int32)))
 
 
@@ -90,14 +78,14 @@ class _Coordinated:
     once, also where a worker is lost: what it was sent goes to another.
     """
 
-    def __init__(self, model: Any, data: BatchSource, start: int) -> None:
-        self.most = max(model.steps_per_execution, 32 * _BATCHES_PER_CALL)
+    def __init__(self, model: tf.keras.Model, data: BatchSource, start: int) -> None:
+        self.most = max(model.steps_per_execution, _CALLS_UNDER_WAY * _BATCHES_PER_CALL)
         self._batches = iter(data if isinstance(data, tf.data.Dataset) else data(start, (0, 1)))
         self._coordinator = tf.distribute.coordinator.ClusterCoordinator(model.distribute_strategy)
         one_step, strategy = _compiled(model), model.distribute_strategy
 
         @tf.function(reduce_retracing=False)
-        def run(batches: Any) -> tf.Tensor:
+        def run(batches: tuple[tuple[tf.Tensor, ...], ...]) -> tf.Tensor:
             return tf.stack([strategy.run(one_step, args=batch) for batch in batches])
 
         self._run = run
@@ -117,23 +105,25 @@ def _part(data: BatchSource, start: int, context: tf.distribute.InputContext) ->
     if isinstance(data, tf.data.Dataset):
         if pipelines > 1 or start:
             raise ConfigError("training: several workers, or a start within the data, need a function that makes the dataset")
-        own = data
+        batches = data
     else:
-        own = data(start, (context.input_pipeline_id, pipelines))
+        batches = data(start, (context.input_pipeline_id, pipelines))
     replicas = context.num_replicas_in_sync // pipelines
     if replicas > 1:
-        own = own.rebatch(own.element_spec[1].shape[0] // replicas, drop_remainder=True)
-    return own.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+        batches = batches.rebatch(batches.element_spec[1].shape[0] // replicas, drop_remainder=True)
+    # Else TensorFlow takes the end of the data into account in every step, which replicas have to agree on.
+    return batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
 
 
-def _compiled(model: Any) -> Callable[..., tf.Tensor]:
+def _compiled(model: tf.keras.Model) -> Callable[..., tf.Tensor]:
     """One replica's step, under XLA where the model was compiled so: its part of the mean loss of the global batch."""
     replicas = model.distribute_strategy.num_replicas_in_sync
 
-    def step(inputs: Any, label: tf.Tensor, weight: tf.Tensor | None = None) -> tf.Tensor:
+    def step(inputs: dict[str, tf.Tensor], label: tf.Tensor, weight: tf.Tensor | None = None) -> tf.Tensor:
         with tf.GradientTape() as tape:
             losses = tf.nn.sigmoid_cross_entropy_with_logits(label, model(inputs, training=True))
             loss = tf.reduce_mean(losses if weight is None else losses * weight)
+            # The optimizer sums the gradients of all replicas.
             loss = (loss + sum(model.losses)) / replicas
         variables = model.trainable_variables
         model.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))

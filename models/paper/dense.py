@@ -127,7 +127,7 @@ def select_columns(
     model = _builder(x, y, training, seed)(gate)
     picked: list[int] = []
     picks = Picks(gate, schedule, k, on_pick=lambda number, picks, *_: picked.extend(picks), carry=training.carry)
-    _train(x, y, training, seed, model, schedule.rounds, schedule.steps_per_round, [picks])
+    _train(x, y, training, seed, model, [schedule.steps_per_round] * schedule.rounds, [picks])
     return picked
 
 
@@ -136,7 +136,7 @@ def fit(x: Floats, y: npt.NDArray[Any], training: DenseTraining | None = None, s
     training = training or DenseTraining()
     _check(x, y)
     model = _builder(x, y, training, seed)(None)
-    _train(x, y, training, seed, model, 1, training.steps(len(x)))
+    _train(x, y, training, seed, model, [training.steps(len(x))])
     return model
 
 
@@ -193,12 +193,12 @@ def _train(
     training: DenseTraining,
     seed: int,
     model: DenseNetwork,
-    rounds: int,
-    steps: int,
+    rounds: Sequence[int],
     callbacks: Sequence[tf.keras.callbacks.Callback] = (),
 ) -> None:
+    """Trains for rounds of equal length, as Keras' epochs are."""
     data = _dataset(x, y, training.batch_size, seed)
-    model.fit(data, epochs=rounds, steps_per_epoch=steps, callbacks=list(callbacks), verbose=0, shuffle=False)
+    model.fit(data, epochs=len(rounds), steps_per_epoch=rounds[0], callbacks=list(callbacks), verbose=0, shuffle=False)
 
 
 def _dataset(x: Floats, y: npt.NDArray[Any], batch_size: int, seed: int) -> tf.data.Dataset:

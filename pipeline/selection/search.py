@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice, pairwise
 from typing import Any
@@ -122,7 +122,7 @@ def path_of_features(config: Config, workspace: Workspace, data: Transformed, fo
         job = {"selection": selection.model_dump(), "candidates": [found.units, reader.rows]}
         kept = checkpoints(config, workspace, "search", job, [path, orders, attentions], callback)
         dataset = batches(reader, selection.batch_size, selection.seed)
-        train(model, dataset, schedule.rounds, schedule.steps_per_round, [callback, watch], kept)
+        train(model, dataset, [schedule.steps_per_round] * schedule.rounds, [callback, watch], kept)
     document: dict[str, Any] = {}
     if not members and path[-1].get("estimate"):
         warn_of_quality(path[-1]["estimate"]["auc"], "the search's validation")
@@ -156,8 +156,8 @@ def path_of_ranking(config: Config, data: Transformed, found: Candidates) -> dic
     steps = reader.steps(selection.batch_size) * selection.epochs
     schedule = Schedule.of(steps, len(found.units))
 
-    def trained(model: Any, rounds: int, per_round: int, callbacks: Any) -> None:
-        train(model, reader.dataset(selection.batch_size, selection.seed), rounds, per_round, callbacks)
+    def trained(model: Any, rounds: Sequence[int], callbacks: Any) -> None:
+        train(model, reader.dataset(selection.batch_size, selection.seed), rounds, callbacks)
 
     held_out = Reader(data, "validation", found.encodings) if data.rows("validation") else reader
     batches = list(islice(held_out.ordered(selection.batch_size), max(1, ESTIMATION_ROWS // selection.batch_size)))
@@ -235,7 +235,7 @@ def path_of_widths(
         job = {"selection": selection.model_dump(), "candidates": [found.units, reader.rows], "cost": costs().tolist()}
         kept = checkpoints(config, workspace, "search_of_widths", job, [reached, picked], callback)
         dataset = batches(reader, selection.batch_size, selection.seed)
-        train(model, dataset, schedule.rounds, schedule.steps_per_round, [callback, watch], kept)
+        train(model, dataset, [schedule.steps_per_round] * schedule.rounds, [callback, watch], kept)
     return {"widths": widths, "steps": picked, "seconds": round(time.monotonic() - started, 1)}
 
 

@@ -68,6 +68,6 @@ def fit(
         job = {"widths": dict(widths), "seed": seed, "rows": [split, reader.rows], "cuts": dict(data.cuts), "sparse": sparse}
         kept = checkpoints(config, workspace, "training", job)
         dataset = batches(reader, training.batch_size, seed)
-        seconds = train(model, dataset, phases.rounds, phases.steps_per_round, [watch, *masks], kept)
+        seconds = train(model, dataset, [phases.steps_per_round] * phases.rounds, [watch, *masks], kept)
     kept.clear()
     return model, encodings, steps * training.batch_size / seconds

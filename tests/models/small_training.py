@@ -120,7 +120,7 @@ def main(asked: dict) -> None:
         remember = lambda: [order, losses, picks.left]  # noqa: E731
         say = lambda line: print(line, file=sys.stderr)  # noqa: E731
         kept = Checkpoints(asked["folder"], {"small": 1}, 0, say, remember, recall, not follows(training))
-    train(model, data, SCHEDULE.rounds, SCHEDULE.steps_per_round, callbacks, kept)
+    train(model, data, [SCHEDULE.steps_per_round] * SCHEDULE.rounds, callbacks, kept)
     found = {"order": order, "losses": losses, "level": gate.level.numpy().tolist(), "checksum": checksum(model)}
     if training.strategy == "mirrored":
         found["levels"] = [one.numpy().tolist() for one in model.distribute_strategy.experimental_local_results(gate.level)]

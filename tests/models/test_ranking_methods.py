@@ -58,10 +58,10 @@ def context(x, y, weights=None, trains=True, seed=1):
         model.compile(tf.keras.optimizers.Adam(0.02), tf.keras.losses.BinaryCrossentropy(from_logits=True))
         return model
 
-    def train(model, rounds, steps, callbacks):
+    def train(model, rounds, callbacks):
         if trains:
             data = tf.data.Dataset.from_tensor_slices(({"values": x}, y)).repeat().batch(100)
-            model.fit(data, epochs=rounds, steps_per_epoch=steps, callbacks=callbacks, verbose=0)
+            model.fit(data, epochs=len(rounds), steps_per_epoch=rounds[0], callbacks=callbacks, verbose=0)
 
     batches = [({"values": x[at : at + 500]}, y[at : at + 500]) for at in range(0, len(x), 500)]
     return RankingContext(["a", "b", "c", "d"], [0, 1, 2, 3], {"values": np.arange(4)}, build, train, 300, batches, seed)
@@ -144,8 +144,8 @@ def test_omp_scores_tables_by_the_norm_of_their_gradient():
         model.gate = gate
         return model
 
-    def train(model, rounds, steps, callbacks):
-        for epoch in range(rounds):
+    def train(model, rounds, callbacks):
+        for epoch in range(len(rounds)):
             callbacks[0].on_epoch_begin(epoch)
 
     tables = [np.array([0, 0, 1, 1, 1])]

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 from features.config import TrainingConfig
-from features.errors import ConfigError, StoppedError
+from features.errors import ConfigError, StoppedError, TrainingError
 from models.build import build_model
 from models.checkpoint import Checkpoints
 from models.strategy import make_strategy
-from models.training import TrainingError, evaluate, train
+from models.training import evaluate, train
 from tests.models.small_training import BATCH, ENCODINGS, WIDTHS, batch, checksum, data, made
 
 ONE = TrainingConfig(strategy="one_device", batch_size=BATCH, table_learning_rate=0.1)
@@ -51,14 +51,14 @@ class Signal(tf.keras.callbacks.Callback):
 
 def test_an_interrupted_training_ends_with_the_same_weights(strategy, tmp_path):
     whole, seen = made(ONE, strategy)[0], Losses()
-    train(whole, data, 2, 20, [seen])
+    train(whole, data, [20] * 2, [seen])
     assert seen.batches == [7, 15, 19, 27, 35, 39]
 
     for number, step in ((signal.SIGTERM, 16), (signal.SIGINT, 35 + 1)):
         with pytest.raises(StoppedError, match=f"after step {step}; run the same command again"):
-            train(made(ONE, strategy)[0], data, 2, 20, [Signal(step, number)], kept(tmp_path, 60))
+            train(made(ONE, strategy)[0], data, [20] * 2, [Signal(step, number)], kept(tmp_path, 60))
     model, after = made(ONE, strategy)[0], Losses()
-    train(model, data, 2, 20, [after], kept(tmp_path, 60))
+    train(model, data, [20] * 2, [after], kept(tmp_path, 60))
     assert after.batches == [39]
     assert after.by_round == seen.by_round[1:]
     assert checksum(model) == checksum(whole)
@@ -66,9 +66,9 @@ def test_an_interrupted_training_ends_with_the_same_weights(strategy, tmp_path):
 
 def test_a_finished_training_is_not_trained_on(strategy, tmp_path):
     first, second = made(ONE, strategy)[0], made(ONE, strategy)[0]
-    train(first, data, 1, 12, [], kept(tmp_path, 60))
+    train(first, data, [12], [], kept(tmp_path, 60))
     seen = Losses()
-    train(second, data, 1, 12, [seen], kept(tmp_path, 60))
+    train(second, data, [12], [seen], kept(tmp_path, 60))
     assert seen.batches == []
     assert checksum(first) == checksum(second)
 
@@ -81,7 +81,7 @@ def test_a_loss_that_is_no_number_names_its_step_and_keeps_the_checkpoint(strate
         )
 
     with pytest.raises(TrainingError, match=r"the loss became nan at step 20 \(batch 4 of round 2\); lower"):
-        train(made(ONE, strategy)[0], poisoned, 2, 16, [], kept(tmp_path))
+        train(made(ONE, strategy)[0], poisoned, [16] * 2, [], kept(tmp_path))
     assert max(path.name for path in tmp_path.iterdir()) == "step-000000000016"
 
 
@@ -91,7 +91,7 @@ def test_memory_that_does_not_suffice_names_the_tables(strategy, monkeypatch):
 
     monkeypatch.setattr("models.training.make_steps", full)
     with pytest.raises(TrainingError, match=r"out of device memory after step 0; tables: 100 x 4 \(1.6 KiB\)"):
-        train(made(ONE, strategy)[0], data, 1, 8)
+        train(made(ONE, strategy)[0], data, [8])
 
 
 def test_a_batch_that_does_not_divide_is_refused(strategy):
@@ -107,8 +107,8 @@ def test_weights_of_examples_scale_their_loss(strategy):
         return data(start, shard).map(lambda inputs, label: (inputs, label, 3 * tf.ones_like(label)))
 
     plain, tripled = Losses(), Losses()
-    train(made(ONE, strategy)[0], data, 1, 1, [plain])
-    train(made(ONE, strategy)[0], weighted, 1, 1, [tripled])
+    train(made(ONE, strategy)[0], data, [1], [plain])
+    train(made(ONE, strategy)[0], weighted, [1], [tripled])
     assert tripled.by_round[0] == pytest.approx(3 * plain.by_round[0], rel=1e-6)
 
 
@@ -118,7 +118,7 @@ def test_fast_arithmetic_keeps_the_auc(strategy, fast):
     aucs = []
     for training in (ONE, ONE.model_copy(update=fast)):
         model = made(training, strategy, gated=False)[0]
-        train(model, data, 1, 96)
+        train(model, data, [96])
         aucs.append(evaluate(model, held).quality().auc)
     assert aucs[0] > 0.9
     assert aucs[1] == pytest.approx(aucs[0], abs=5e-4 if "xla" in fast else 2e-3)

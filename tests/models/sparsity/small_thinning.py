@@ -52,7 +52,7 @@ def main(asked: dict) -> None:
         callbacks.append(Dying(asked["die_at"], os.getpid()))
     say = lambda line: print(line, file=sys.stderr)  # noqa: E731
     kept = Checkpoints(asked["folder"], {"small": 1}, 0, say) if asked.get("folder") else None
-    train(model, data, PHASES.rounds, PHASES.steps_per_round, callbacks, kept)
+    train(model, data, [PHASES.steps_per_round] * PHASES.rounds, callbacks, kept)
     masks = model.distribute_strategy.experimental_local_results(layers[0].mask)
     found = {"masks": [mask.numpy().tolist() for mask in masks], "counts": counted.counts, "checksum": checksum(model)}
     print(json.dumps(found))
