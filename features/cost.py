@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from features.config import Config, ModelConfig, TrainingConfig
+from features.config import Config
 from features.encoding import Encoding
 from features.errors import ConfigError
 from features.feature import Feature
+from features.model_config import ModelConfig, TrainingConfig
 
 FLOAT_BYTES = 4
 _SLOTS_A_COLUMN = {"adam": 2, "adagrad": 1, "rowwise_adagrad": 0}

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from features.fields import NonNegativeFloat, PositiveInt, Section, Text, Texts
+from features.fields import NonNegativeFloat, PositiveInt, Section, Text, Texts, Width
 
 Kind = Literal["numeric", "categorical", "multivalued", "dense", "cross"]
 
@@ -15,8 +15,6 @@ Kind = Literal["numeric", "categorical", "multivalued", "dense", "cross"]
 MAX_IDS = 2**31 - 8
 # Out-of-vocabulary buckets are for rare values; where more ids than these are wanted for them, `hash_buckets` is the tool.
 MAX_OOV_BUCKETS = 10_000_000
-# Wider embeddings than any recommender in the literature has: a larger number is a slip of the keyboard.
-MAX_WIDTH = 4096
 
 
 class FeatureRule(Section):
@@ -29,14 +27,15 @@ class FeatureRule(Section):
     kind: Kind = Field(
         "categorical",
         description="What a value is: `numeric` (a number), `categorical` (one code or text), `multivalued` (a list of codes "
-        "or texts, whose embeddings are averaged), `dense` (a vector of numbers, used as it is) or `cross` (the joint value of "
-        "several columns).",
+        "or texts, whose embeddings are averaged), `dense` (a vector of numbers, used as it is) or `cross` (the "
+        "joint value of several columns).",
     )
     columns: list[Text] = Field([], description="Columns that a cross joins, two or more. For kind cross.")
     encoding: Literal["buckets", "log_square", "value"] = Field(
         "buckets",
         description="How a number enters the model: `buckets` (the id of its quantile), `log_square` (the id floor(log(x)^2), "
-        "as is usual for Criteo's counts) or `value` (the number itself, with a missing indicator). For kind numeric.",
+        "as is usual for Criteo's counts) or `value` (the number itself, with a missing indicator). For kind "
+        "numeric.",
     )
     buckets: Annotated[int, Field(gt=1, le=1_000_000)] = Field(
         64, description="Number of quantiles, each of which is an id. For encoding `buckets`."
@@ -56,8 +55,8 @@ class FeatureRule(Section):
     )
     min_count: PositiveInt = Field(
         5,
-        description="Train rows in which a value must occur to have an id of its own; rarer values share the out-of-vocabulary "
-        "ids. For vocabularies.",
+        description="Train rows in which a value must occur to have an id of its own; rarer values share the "
+        "out-of-vocabulary ids. For vocabularies.",
     )
     max_size: Annotated[int, Field(gt=0, le=MAX_IDS)] | None = Field(
         None,
@@ -82,7 +81,7 @@ class FeatureRule(Section):
         None,
         description="Column with the weight of each value in the average, in lists of the same length. For kind multivalued.",
     )
-    width: Annotated[int, Field(gt=0, le=MAX_WIDTH)] | None = Field(
+    width: Width | None = Field(
         None,
         description="Number of columns of the embedding at most; where it is not given, `model.embedding_width`. For features "
         "that are embedded.",

@@ -1,4 +1,4 @@
-"""What all parts of a config are made of."""
+"""What all parts of a config are made of: the base of its sections, and types of fields that several of them have."""
 
 from __future__ import annotations
 
@@ -8,26 +8,60 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, get_args
 
 import pydantic
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+def expand(text: str) -> str:
+    """Replaces `${NAME}` and `${NAME:-default}` from the environment.
+
+    Raises:
+      ValueError: a variable is not set and has no default.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        replacement = os.environ.get(match[1]) or match[2]
+        if replacement is None:
+            raise ValueError(f"environment variable {match[1]} is not set; set it, or write ${{{match[1]}:-default}}")
+        return replacement
+
+    return _VARIABLE.sub(value, text)
 
 
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _expanded(value: Any) -> Any:
+    return expand(value) if isinstance(value, str) else value
+
+
 PositiveInt = Annotated[int, Field(gt=0)]
-NonNegativeInt = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
+# Seeds of NumPy and Keras are unsigned and have 32 bits.
+MAX_SEED = 2**32 - 1
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+# No recommender in the literature has wider embeddings: a larger number is a slip of the keyboard.
+MAX_WIDTH = 4096
+Width = Annotated[int, Field(gt=0, le=MAX_WIDTH)]
+# Larger rates overflow float32 in the first steps.
+LearningRate = Annotated[float, Field(gt=0, le=100)]
+# Examples in one step; a larger batch is larger than many a data set, and fits no memory.
+BatchSize = Annotated[int, Field(gt=0, le=2**24)]
 Text = Annotated[str, Field(min_length=1)]
 # A list of texts, for which a single text may be written.
 Texts = Annotated[list[Text], BeforeValidator(_listed, json_schema_input_type=Text | list[Text])]
-
-_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+# A path in which `${NAME}` and `${NAME:-default}` stand for variables of the environment, and lists of such paths.
+FilePath = Annotated[Text, BeforeValidator(_expanded)]
+FilePaths = Annotated[list[FilePath], BeforeValidator(_listed, json_schema_input_type=Text | list[Text])]
 
 
 class Section(pydantic.BaseModel):
-    """Base of all parts of a config; fields it does not know are refused.
+    """Base of all parts of a config; fields it does not know are refused, and so are numbers that are not finite.
 
     Attributes:
       former_names: fields that were called otherwise in earlier versions: the former name, and the one of today. Configs
@@ -62,14 +96,16 @@ class Section(pydantic.BaseModel):
         types = get_args(annotation) or (annotation,)
         return next((each for each in types if isinstance(each, type) and issubclass(each, Section)), None)
 
+    def given(self, field: str) -> bool:
+        """Whether a field has another value than its default."""
+        return bool(getattr(self, field) != type(self).model_fields[field].default)
 
-def expand(text: str) -> str:
-    """Replaces `${NAME}` and `${NAME:-default}` from the environment."""
-
-    def value(match: re.Match[str]) -> str:
-        found = os.environ.get(match[1]) or match[2]
-        if found is None:
-            raise ValueError(f"environment variable {match[1]} is not set; set it, or write ${{{match[1]}:-default}}")
-        return found
-
-    return _VARIABLE.sub(value, text)
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema of the section, with its former names as fields that are deprecated."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        for former, name in cls.former_names.items():
+            field = schema["properties"][name] | {"deprecated": True, "description": f"Former name of `{name}`."}
+            schema["properties"][former] = field
+            schema.setdefault("allOf", []).append({"not": {"required": [former, name]}})
+        return schema

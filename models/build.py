@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import tensorflow as tf
 
-from features.config import ModelConfig, TrainingConfig
+from features.model_config import ModelConfig, TrainingConfig
 from features.encoding import MISSING, Encoding
 from features.errors import ConfigError
 from features.private_apis import make_optimizer_variables

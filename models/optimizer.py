@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from features.config import TrainingConfig
+from features.model_config import TrainingConfig
 
 WIDTH = 16  # of the tables for which the rate is
 Variables = Callable[[], Sequence[tf.Variable]]

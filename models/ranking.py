@@ -9,8 +9,8 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from features.config import ModelConfig
 from features.encoding import Encoding
+from features.model_config import ModelConfig
 from models.embedding import EmbeddingTables
 from models.gate import SequentialAttention
 from models.tower import compact, make_tower

@@ -7,7 +7,7 @@ from functools import cache
 
 import tensorflow as tf
 
-from features.config import TrainingConfig
+from features.model_config import TrainingConfig
 from features.errors import ConfigError
 from models.cluster import Cluster, free_addresses, listens
 

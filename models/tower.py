@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from features.config import TowerConfig
+from features.model_config import TowerConfig
 from models.sparsity.layers import BlockSparse, BlockSparseDense
 from models.sparsity.masks import METHODS
 

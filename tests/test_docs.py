@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from features.config import Config
+from features.config_file import apply_override
 from pipeline.cli import app as cli
 from tests.conftest import small_logs
 
@@ -97,9 +98,7 @@ def _overrides(given):
 
 
 def _override(document, text):
-    from features.config import _override as override
-
-    override(document, text)
+    apply_override(document, text, Config)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

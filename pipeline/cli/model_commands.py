@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
+from features.config_file import parse_yaml
 from features.errors import ConfigError
 from pipeline.runtime.console import give, say
 from pipeline.runtime.tensorflow_import import load_tensorflow
@@ -135,5 +135,5 @@ def _fields(settings: list[str]) -> dict[str, Any]:
         key, separator, value = setting.partition("=")
         if not separator:
             raise ConfigError(f"--set {setting}: write key=value, such as format=csv")
-        fields[key] = yaml.safe_load(value)
+        fields[key] = parse_yaml(value, f"--set {setting}")
     return fields

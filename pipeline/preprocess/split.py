@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.config import DataConfig, SplitConfig
+from features.data_config import DataConfig, SplitConfig
 from features.errors import DataError
 from pipeline.raw.hashing import hash_values
 from pipeline.raw.read import Rows
@@ -51,7 +51,9 @@ def _by_share(split: SplitConfig, keys: npt.NDArray[np.uint64]) -> npt.NDArray[n
 
 
 def _is_in(split: SplitConfig, column: pa.Array) -> list[npt.NDArray[np.bool_]]:
-    return [np.asarray(pc.is_in(column, pa.array(values))) for values in (split.validation_values, split.test_values)]
+    return [
+        np.asarray(pc.is_in(column, pa.array(values, pa.string()))) for values in (split.validation_values, split.test_values)
+    ]
 
 
 def _is_from(split: SplitConfig, column: pa.Array) -> list[npt.NDArray[np.bool_]]:

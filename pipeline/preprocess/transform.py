@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet
 
-from features.config import DataConfig
+from features.data_config import DataConfig
 from features.feature import Feature
 from features.inputs import Input
 from pipeline.preprocess.parse import Parsed, read_copy

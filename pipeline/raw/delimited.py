@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from features.config import DataConfig
+from features.data_config import DataConfig
 from features.inputs import Input
 from pipeline.raw.compression import estimate_size, is_compressed, open_decompressed
 from pipeline.raw.format import RawTable

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.config import DataConfig
+from features.data_config import DataConfig
 from features.errors import DataError
 from pipeline.raw.compression import open_decompressed
 from pipeline.raw.piece import PIECE_BYTES, Piece

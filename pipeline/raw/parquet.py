@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
-from features.config import DataConfig
+from features.data_config import DataConfig
 from features.inputs import Input
 from pipeline.raw.format import Locate, RawTable
 from pipeline.raw.piece import SHARD_ROWS, Piece, RawFile

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.config import DataConfig
+from features.data_config import DataConfig
 from features.errors import DataError
 from features.inputs import Input
 from pipeline.raw.conform import Faults, as_type, conform

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from apache_beam.io.filesystems import FileSystems
 
-from features.config import DataConfig
+from features.data_config import DataConfig
 from features.errors import DataError
 from pipeline.raw.format import naming_unreadable
 from pipeline.raw.formats import FORMATS

@@ -10,7 +10,7 @@ import google_crc32c
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.config import DataConfig
+from features.data_config import DataConfig
 from features.inputs import Input
 from pipeline.raw.compression import estimate_size, open_decompressed
 from pipeline.raw.format import RawTable

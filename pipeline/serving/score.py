@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet
 
-from features.config import DataConfig
+from features.data_config import TEXT_FIELDS, TEXT_FORMATS, DataConfig
 from features.errors import ConfigError, DataError
 from features.inputs import Input
 from features.manifest import RejectCounts
@@ -171,7 +171,7 @@ def _plan(
 
     with files.local(model) as folder:
         spec = FeatureSpec.load(saved_model(folder) / EXTRA)
-    data = DataConfig.model_validate({**spec.source.model_dump(), **source, "train": list(patterns), "label": spec.label})
+    data = DataConfig.model_validate({**_written(spec, source), "train": list(patterns), "label": spec.label})
     try:
         listed = list_files(patterns, "input")
     except DataError as error:
@@ -187,6 +187,16 @@ def _plan(
     if spec.label in types and spec.label not in carry:
         carried.append(Input(spec.label, "float32"))
     return Scoring(model, data, inputs, carried, output), plan_shards(data, {"test": listed})
+
+
+def _written(spec: FeatureSpec, source: dict[str, Any]) -> dict[str, Any]:
+    """How the files to score are written: as those the model was trained on, but for what `source` says otherwise."""
+    as_trained = spec.source.model_dump()
+    if source.get("format", spec.source.format) not in TEXT_FORMATS:
+        as_trained = {field: value for field, value in as_trained.items() if field not in TEXT_FIELDS}
+    if source.get("header"):
+        as_trained.pop("columns", None)
+    return as_trained | source
 
 
 def _carried(name: str, kind: pa.DataType | None) -> Input:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.config import DataConfig
+from features.data_config import DataConfig
 from features.errors import DataError
 from pipeline.raw import delimited
 from pipeline.raw.compression import open_decompressed

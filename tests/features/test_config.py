@@ -42,7 +42,7 @@ def test_resolve_last_rule_wins_and_keeps_first_place(write):
 
 def test_cross_reads_its_columns(write):
     rules = [{"match": "C1xC2", "kind": "cross", "columns": ["C1", "C2"], "hash_buckets": 100}]
-    (cross,) = Config.load(write(features=rules)).resolve(COLUMNS)
+    (cross,) = Config.load(write(features=rules), ["selection.budget.features=1"]).resolve(COLUMNS)
     assert cross.inputs == ["C1", "C2"]
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.config import SelectionConfig
 from features.encoding import Encoding
+from features.selection_config import SelectionConfig
 from models.penalised_gate import PenalisedGate
 from models.ranking_context import RankingContext
 from models.ranking_methods import METHODS

@@ -3,7 +3,7 @@ import json
 import pytest
 import tensorflow as tf
 
-from features.config import TrainingConfig
+from features.model_config import TrainingConfig
 from features.errors import ConfigError
 from models.strategy import follows, make_strategy, per_replica, serve, sharded
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.config import TrainingConfig
+from features.model_config import TrainingConfig
 from features.errors import ConfigError, StoppedError, TrainingError
 from models.build import build_model
 from models.checkpoint import Checkpoints

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.config import BlockSparsityConfig, TowerConfig
 from features.errors import ConfigError
+from features.model_config import BlockSparsityConfig, TowerConfig
 from models.sparsity.layers import BlockSparseConv2D, BlockSparseDense
 from models.sparsity.masks import METHODS, BlockMasks
 from models.sparsity.phases import Phases

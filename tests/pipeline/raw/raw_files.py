@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.config import DataConfig
+from features.data_config import DataConfig
 from features.inputs import Input
 from pipeline.raw.read import read
 from pipeline.raw.shards import list_files, plan_shards
@@ -12,8 +12,10 @@ INPUTS = [Input("label", "float32"), Input("n", "float32"), Input("c", "string")
 
 
 def data(path, **fields):
-    known = {"format": "tsv", "train": str(path), "label": "label", "header": False, "columns": ["label", "n", "c"]}
-    return DataConfig(**{**known, "quoted": False, **fields})
+    known = {"format": "tsv", "train": str(path), "label": "label"} | fields
+    if known["format"] in ("tsv", "csv"):
+        known = {"header": False, "columns": ["label", "n", "c"], "quoted": False} | known
+    return DataConfig(**known)
 
 
 def read_all(config, inputs=INPUTS):

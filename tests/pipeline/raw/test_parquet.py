@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.config import DataConfig
+from features.data_config import DataConfig
 from features.inputs import Input
 from pipeline.raw import parquet
 from pipeline.raw.piece import RawFile

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.config import DataConfig
+from features.data_config import DataConfig
 from features.errors import DataError
 from pipeline.raw import delimited
 from pipeline.raw.piece import RawFile

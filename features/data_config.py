@@ -1,0 +1,158 @@
+"""The config's `data` section: where the rows are, how they are read, and how they are divided."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from features.fields import FilePaths, Section, Seed, Text, Texts
+
+# The fields of a split that are read by each way to divide the rows.
+_READ_BY = {
+    "row": {"validation", "test", "seed"},
+    "hash": {"column", "validation", "test", "seed"},
+    "column": {"column", "validation_values", "test_values"},
+    "time": {"column", "validation_from", "test_from"},
+}
+TEXT_FORMATS = ("tsv", "csv")
+TEXT_FIELDS = ("columns", "header", "delimiter", "quoted")  # are read with these formats only
+
+
+class SplitConfig(Section):
+    """How rows of the `train` files become train, validation and test rows."""
+
+    by: Literal["row", "hash", "column", "time"] = Field(
+        "row",
+        description="What tells a row's split: `row` (a seeded draw for each row), `hash` (a seeded draw for each value of "
+        "`column`, so that all rows of a user, say, stay together), `column` (its values name the split) or "
+        "`time` (`column` compared with `validation_from` and `test_from`).",
+    )
+    column: Text | None = Field(None, description="Column that tells the split, for all ways but `row`. It is no feature.")
+    validation: float = Field(
+        0.1, ge=0, lt=1, description="Share of the rows for validation; 0 makes no such split. For `row` and `hash`."
+    )
+    test: float = Field(
+        0.0, ge=0, lt=1, description="Share of the rows for testing; 0 makes no such split. For `row` and `hash`."
+    )
+    validation_values: Texts = Field(
+        ["validation"], description="Values of `column` in validation rows; an empty list makes no such split. For `column`."
+    )
+    test_values: Texts = Field(
+        ["test"], description="Values of `column` in test rows; an empty list makes no such split. For `column`."
+    )
+    validation_from: str | float | None = Field(
+        None,
+        description="Value of `column` from which on rows are validation rows: a number, or a text such as `2024-01-31`, "
+        "which is compared letter by letter. For `time`.",
+    )
+    test_from: str | float | None = Field(
+        None, description="Value of `column` from which on rows are test rows, as `validation_from`. For `time`."
+    )
+    seed: Seed = Field(0, description="Seed of the draw, 0 to 4294967295. For `row` and `hash`.")
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> SplitConfig:
+        if self.by != "row" and not self.column:
+            raise ValueError(f"a split by {self.by} needs `column`; name the column that tells the split")
+        if self.by == "time" and self.validation_from is None and self.test_from is None:
+            raise ValueError("a split by time needs `validation_from` or `test_from`")
+        for field in type(self).model_fields:
+            if self.given(field) and field != "by" and field not in _READ_BY[self.by]:
+                raise ValueError(f"`{field}` does nothing in a split by {self.by}; leave it out, or change `by`")
+        if self.validation + self.test >= 1:
+            raise ValueError("`validation` and `test` leave no rows to train on; their sum must be below 1")
+        return self
+
+    @model_validator(mode="after")
+    def _check_overlap(self) -> SplitConfig:
+        both = sorted(set(self.validation_values) & set(self.test_values))
+        if both:
+            raise ValueError(f"{both[0]!r} is in `validation_values` and in `test_values`; leave it in one of them")
+        start, end = self.validation_from, self.test_from
+        texts = isinstance(start, str) and isinstance(end, str) and start >= end
+        numbers = isinstance(start, float) and isinstance(end, float) and start >= end
+        if texts or numbers:
+            raise ValueError(f"`validation_from` ({start}) is not before `test_from` ({end}), which leaves no validation rows")
+        return self
+
+
+class DataConfig(Section):
+    """Where the rows are, and how to read them."""
+
+    format: Literal["tsv", "csv", "parquet", "tfrecord"] = Field(description="Format of all files.")
+    train: FilePaths = Field(
+        description="Paths or globs of the files with train rows, on any filesystem that Beam knows; `${NAME:-default}` reads "
+        "the environment. `split` takes validation and test rows from them.",
+    )
+    validation: FilePaths = Field([], description="Paths or globs of files with validation rows; `split` takes none, then.")
+    test: FilePaths = Field([], description="Paths or globs of files with test rows; `split` takes none, then.")
+    columns: list[str] = Field([], description="Names of the columns, in order, of tsv and csv files that have no header.")
+    header: bool = Field(True, description="Whether the first line of each tsv or csv file names the columns.")
+    delimiter: str | None = Field(
+        None,
+        description="Sign between the fields of a line, one ASCII character; a tab in tsv files and a comma in csv files by "
+        "default.",
+    )
+    quoted: bool | Literal["multiline"] = Field(
+        True,
+        description="Whether fields of tsv and csv files may stand in double quotes. With `multiline`, quotes may hold "
+        "newlines too, and one worker reads a whole file.",
+    )
+    missing: Texts = Field([], description="Texts that mean `no value`, besides the empty one, such as `NA`.")
+    label: str = Field(description="Column of the label, 0 or 1.")
+    weight: Text | None = Field(None, description="Column of the rows' weights in training, 0 or more; 1 for all, by default.")
+    split: SplitConfig = Field(SplitConfig(), description="How rows of the `train` files are divided.")
+    max_bad_ratio: float = Field(
+        0.001, ge=0, le=1, description="Share of malformed rows above which preprocessing fails; up to it they are put aside."
+    )
+    incremental: bool = Field(
+        False,
+        description="Whether what was read and counted of each file is kept in `WORK_DIR/spans`, so that days added later "
+        "cost their own reading only. It takes about a quarter of the space of the text.",
+    )
+    stable_ids: bool = Field(
+        False, description="Whether values that had an id in the run before keep it, and new ones follow. Needs `incremental`."
+    )
+
+    @field_validator("train", "validation", "test", mode="before")
+    @classmethod
+    def _none_is_empty(cls, paths: object) -> object:
+        return [] if paths is None else paths
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_sign(cls, delimiter: str | None) -> str | None:
+        if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in "\0\r\n"):
+            raise ValueError(f"{delimiter!r} cannot divide fields; give one ASCII character that ends no line, such as `;`")
+        return delimiter
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> DataConfig:
+        if not self.train:
+            raise ValueError("`train` names no files")
+        if self.stable_ids and not self.incremental:
+            raise ValueError("`stable_ids` needs `incremental: true`, which keeps the ids of the run before")
+        for field, column in (("weight", self.weight), ("split.column", self.split.column)):
+            if column == self.label:
+                raise ValueError(f"`{field}` names the label's column, {column!r}; name another one")
+        return self
+
+    @model_validator(mode="after")
+    def _check_text(self) -> DataConfig:
+        if self.format not in TEXT_FORMATS:
+            for field in TEXT_FIELDS:
+                if self.given(field):
+                    raise ValueError(f"`{field}` does nothing in {self.format} files, which say it themselves; leave it out")
+        elif not self.header and not self.columns:
+            raise ValueError("files without a header need `columns`")
+        elif self.header and self.columns:
+            raise ValueError("`columns` does nothing beside a header; leave it out, or set `header: false`")
+        if self.quoted and self.delimiter == '"':
+            raise ValueError("`delimiter` is the quote itself; set `quoted: false`, or give another one")
+        return self
+
+    @property
+    def separator(self) -> str:
+        """The delimiter in force."""
+        return self.delimiter or ("\t" if self.format == "tsv" else ",")
