@@ -4,40 +4,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from features.fields import PositiveFloat, PositiveInt, Section
 
 UNITS = ("features", "bytes", "parameters", "cost", "latency", "auto", "all")
 _LATENCY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms)\s*")
+# Their forms are checked below, with a sentence that names the remedy; an editor knows them from the patterns.
+Share = Annotated[str, Field(json_schema_extra={"pattern": r"^\s*\d+(\.\d+)?\s*%\s*$"})]
+Latency = Annotated[str, Field(json_schema_extra={"pattern": r"^\s*\d+(\.\d+)?\s*(us|ms|%)\s*$"})]
 
 
 class Budget(Section):
-    """What the pruned model may cost: exactly one of these. `auto` alone stands for `{auto: bytes}`,
-    `all` for `{all: true}`.
+    """What the pruned model may cost, in exactly one unit.
 
-    Each is a number or a share, such as `10%`, of all candidates at full width:
-    features: how many (a number). bytes: of embedding tables, with `optimizer_slots` also of their optimizer's slots.
-    parameters: of the tables and the network's weights on their columns. cost: in the unit of the features' own `cost`s.
-    latency: of a request of `latency_batch` rows, measured, such as `500us` or `2ms`.
-    all: everything is kept at full width and nothing is searched, as without a `selection`.
-    auto: the least `features` or `bytes` whose validation log loss is within `tolerance` of the full model's.
+    `auto` alone stands for `{auto: bytes}`, and `all` for `{all: true}`. A share, such as `10%`, is one of all candidates at
+    full width.
     """
 
     former_names: ClassVar[Mapping[str, str]] = {"slots": "optimizer_slots"}
 
-    features: PositiveInt | None = None
-    bytes: PositiveInt | str | None = None
-    parameters: PositiveInt | str | None = None
-    cost: PositiveFloat | str | None = None
-    latency: str | None = None
-    auto: Literal["features", "bytes"] | None = None
-    all: Literal[True] | None = None
-    optimizer_slots: bool = False
-    latency_batch: PositiveInt = 32
-    tolerance: PositiveFloat = 0.001
+    features: PositiveInt | None = Field(None, description="Number of features.")
+    bytes: PositiveInt | Share | None = Field(
+        None, description="Bytes of the embedding tables, or a share such as `10%`; with `optimizer_slots`, as in training."
+    )
+    parameters: PositiveInt | Share | None = Field(
+        None, description="Weights of the embedding tables and of the network that reads them, or a share such as `10%`."
+    )
+    cost: PositiveFloat | Share | None = Field(
+        None, description="Cost in the unit of the features' own `cost`, or a share such as `10%`."
+    )
+    latency: Latency | None = Field(
+        None,
+        description="Measured time of a request of `latency_batch` rows, such as `500us` or `2ms`, or a share such as `10%`.",
+    )
+    auto: Literal["features", "bytes"] | None = Field(
+        None,
+        description="The unit in which the least is looked for whose validation log loss is within `tolerance` of the full "
+        "model's.",
+    )
+    all: Literal[True] | None = Field(None, description="Everything is kept at full width, and nothing is searched.")
+    optimizer_slots: bool = Field(
+        False, description="Whether the slots of the tables' optimizer count as well as the tables. For `bytes`."
+    )
+    latency_batch: PositiveInt = Field(32, description="Rows of the request that is timed. For `latency`.")
+    tolerance: PositiveFloat = Field(
+        0.001, description="Log loss above the full model's that counts as no loss, in nats a row. For `auto`."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -51,7 +66,14 @@ class Budget(Section):
         asked = getattr(self, self.asked)
         if isinstance(asked, str) and self.auto is None and not (self.latency and _LATENCY.fullmatch(asked)):
             _share(asked)
+        self._refuse_idle_fields()
         return self
+
+    def _refuse_idle_fields(self) -> None:
+        applies = {"optimizer_slots": self.unit == "bytes", "latency_batch": self.latency, "tolerance": self.auto}
+        for field, unit in (("optimizer_slots", "bytes"), ("latency_batch", "latency"), ("tolerance", "auto")):
+            if self.given(field) and not applies[field]:
+                raise ValueError(f"`{field}` does nothing in a budget of {self.unit}; it belongs to `{unit}`: leave it out")
 
     @property
     def asked(self) -> str:
@@ -78,8 +100,8 @@ class Budget(Section):
         if self.share is not None:
             return full * self.share
         asked = getattr(self, self.asked)
-        found = _LATENCY.fullmatch(asked) if isinstance(asked, str) else None
-        return float(found[1]) * {"us": 1, "ms": 1000}[found[2]] if found else float(asked)
+        time = _LATENCY.fullmatch(asked) if isinstance(asked, str) else None
+        return float(time[1]) * {"us": 1, "ms": 1000}[time[2]] if time else float(asked)
 
 
 def _share(text: str) -> float:

@@ -1,9 +1,9 @@
-"""The config: patterns, overrides, and errors that name the field."""
+"""The config as a whole: defaults, and what only its sections together, or the data's columns, can tell."""
 
 import pytest
 import yaml
 
-from features.config import Config
+from features.config import Config, ServingConfig
 from features.errors import ConfigError
 
 BASE = {
@@ -11,7 +11,7 @@ BASE = {
     "features": [{"match": "I1..I3", "kind": "numeric"}, {"match": "C*"}],
     "selection": {"budget": {"features": 2}},
 }
-COLUMNS = ["click", "I1", "I2", "I3", "C1", "C2"]
+COLUMNS = ["click", "w", "I1", "I2", "I3", "C1", "C2"]
 
 
 @pytest.fixture
@@ -28,121 +28,61 @@ def test_defaults_keep_it_short(write):
     config = Config.load(write())
     assert (config.name, config.work_dir) == ("c", "work/c")
     assert config.model.embedding_width == 16
-    assert config.data.separator == ","
+    assert config.proof.seed_count == 3
+    path = write()
+    path.write_text(yaml.safe_dump({field: value for field, value in BASE.items() if field != "selection"}))
+    assert Config.load(path).selection.budget.all is True
 
 
-def test_resolve_last_rule_wins_and_keeps_first_place(write):
-    rules = [{"match": "*", "min_count": 3}, {"match": "I2", "kind": "numeric", "buckets": 8}]
-    features = Config.load(write(features=rules)).resolve(COLUMNS)
-    assert [feature.name for feature in features] == ["I1", "I2", "I3", "C1", "C2"]
-    assert [feature.kind for feature in features] == ["categorical", "numeric", "categorical", "categorical", "categorical"]
-    assert features[0].min_count == 3
-    assert features[1].buckets == 8
+def test_the_work_folder_reads_the_environment(write, monkeypatch):
+    monkeypatch.setenv("WHERE", "gs://bucket")
+    assert Config.load(write(work_dir="${WHERE}/work")).work_dir == "gs://bucket/work"
 
 
-def test_cross_reads_its_columns(write):
-    rules = [{"match": "C1xC2", "kind": "cross", "columns": ["C1", "C2"], "hash_buckets": 100}]
-    (cross,) = Config.load(write(features=rules), ["selection.budget.features=1"]).resolve(COLUMNS)
-    assert cross.inputs == ["C1", "C2"]
+def test_a_work_folder_that_is_a_file_is_refused(write, tmp_path):
+    (tmp_path / "taken").write_text("")
+    for folder in ("taken", "taken/within/it"):
+        with pytest.raises(ConfigError) as raised:
+            Config.load(write(work_dir=str(tmp_path / folder)))
+        assert f"work_dir: {tmp_path / 'taken'} is a file; name a folder" in str(raised.value)
 
 
-def test_override_and_budget_replacement(write):
-    config = Config.load(write(), ["training.batch_size=64", "selection.budget.bytes=10%"])
-    assert config.training.batch_size == 64
-    assert (config.selection.budget.features, config.selection.budget.share) == (None, 0.1)
+def test_columns_that_can_be_no_feature(write):
+    data = BASE["data"] | {"weight": "w", "split": {"by": "hash", "column": "C1"}}
+    config = Config.load(write(data=data, features=[{"match": "*"}]))
+    assert config.reserved == {"click": "the label", "w": "the column of weights", "C1": "the split column"}
+    assert [feature.name for feature in config.resolve(COLUMNS)] == ["I1", "I2", "I3", "C2"]
 
 
-def test_environment(write, monkeypatch):
-    monkeypatch.setenv("WHERE", "/logs")
-    data = {**BASE["data"], "train": ["${WHERE}/a.csv", "${ELSEWHERE:-b}.csv"]}
-    assert Config.load(write(data=data)).data.train == ["/logs/a.csv", "b.csv"]
+def test_kept_and_excluded_features_by_pattern(write):
+    selection = BASE["selection"] | {"keep": ["C*"], "exclude": ["I1", "I3"]}
+    config = Config.load(write(selection=selection))
+    names = [feature.name for feature in config.resolve(COLUMNS)]
+    assert (config.matching("keep", names), config.matching("exclude", names)) == (["C1", "C2"], ["I1", "I3"])
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"selektion": {}}, "selektion: unknown field"),
-        ({"selection": {"budget": {"features": 0}}}, "selection.budget.features: "),
-        ({"selection": {"budget": {}}}, "selection.budget: a budget names exactly one"),
-        ({"selection": {"budget": {"bytes": "ten"}}}, "'ten' is neither a number nor a share"),
-        ({"data": {"format": "csv", "train": "x"}}, "data.label: required"),
-        ({"data": {**BASE["data"], "header": False}}, "files without a header need `columns`"),
-        ({"data": {**BASE["data"], "train": "${NOT_SET_HERE}/x"}}, "environment variable NOT_SET_HERE is not set"),
-        ({"features": [{"match": "C1", "kind": "cross"}]}, "features[0]: a cross needs"),
-    ],
-)
-def test_wrong_fields_are_named(write, changes, message):
-    with pytest.raises(ConfigError) as raised:
-        Config.load(write(**changes))
-    assert message in str(raised.value)
+def test_optional_columns_by_pattern():
+    assert ServingConfig(optional=["C*", "I2"]).left_out(COLUMNS) == ["I2", "C1", "C2"]
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"features": [{"match": "Z*"}]}, "features[0].match: 'Z*' matches no column"),
-        ({"features": [{"match": "click"}]}, "'click' is the label"),
-        ({"features": [{"match": "Q"}]}, "column 'Q' is not in the data"),
         ({"selection": {"budget": {"features": 1}, "keep": ["Q"]}}, "selection.keep: 'Q' is not one of the features"),
+        ({"selection": {"budget": {"features": 1}, "exclude": ["w"]}}, "selection.exclude: 'w' is not one of the features"),
         ({"serving": {"optional": ["Q"]}}, "serving.optional: 'Q' is no column of the data"),
+        ({"serving": {"optional": ["click"]}}, "serving.optional: 'click' is the label, which no request has; leave it out"),
+        ({"selection": {"budget": {"features": 6}}}, "selection.budget.features: 6 is more than the 5 features there are"),
+        ({"proof": {"points": [3, 1000]}}, "proof.points[1]: 1,000 is more than the 5 features there are"),
     ],
 )
-def test_rules_that_fit_no_column_are_named(write, changes, message):
+def test_what_the_columns_cannot_give_is_refused(write, changes, message):
     with pytest.raises(ConfigError) as raised:
         Config.load(write(**changes)).resolve(COLUMNS)
-    assert message in str(raised.value)
+    assert str(raised.value).startswith(message)
 
 
-def test_missing_and_broken_files(tmp_path):
-    with pytest.raises(ConfigError, match="no such config file"):
-        Config.load(tmp_path / "none.yaml")
-    broken = tmp_path / "broken.yaml"
-    broken.write_text("a: [")
-    with pytest.raises(ConfigError, match="cannot be read as YAML"):
-        Config.load(broken)
-
-
-FORMER = [
-    ("selection.budget", "slots", "optimizer_slots", True, False),
-    ("proof", "seeds", "seed_count", 1, 5),
-    ("proof", "bootstrap", "bootstrap_samples", 50, 60),
-    ("selection", "members", "gate_count", 2, 4),
-    ("selection", "carry", "standing_carryover", 0.5, 0.25),
-    ("selection.frontier", "beta", "cost_weight", 1.5, 0.75),
-]
-
-
-def _nested(section, fields):
-    """A `selection` or `proof` with the given fields in one of its sections."""
-    *outer, inner = section.split(".")
-    changes = fields if inner in ("selection", "proof") else {inner: fields}
-    if (outer or [inner])[0] == "selection":
-        changes = {"budget": {"bytes": 8}} | changes
-    if section == "selection.budget":
-        changes["budget"] = {"bytes": 8} | fields
-    return {(outer or [inner])[0]: changes}
-
-
-def _value(config, section, name):
-    value = config
-    for part in [*section.split("."), name]:
-        value = getattr(value, part)
-    return value
-
-
-@pytest.mark.parametrize(("section", "former", "name", "value", "other"), FORMER)
-def test_former_names_of_fields_mean_the_same_in_files_and_overrides(write, section, former, name, value, other):
-    by_former, by_name = (Config.load(write(**_nested(section, {key: value}))) for key in (former, name))
-    assert _value(by_name, section, name) == value
-    assert by_former == by_name
-    for written in (former, name):
-        for key in (former, name):
-            config = Config.load(write(**_nested(section, {written: value})), [f"{section}.{key}={other}"])
-            assert _value(config, section, name) == other
-
-
-@pytest.mark.parametrize(("section", "former", "name", "value", "other"), FORMER)
-def test_a_field_under_both_its_names_is_refused(write, section, former, name, value, other):
-    with pytest.raises(ConfigError) as raised:
-        Config.load(write(**_nested(section, {former: value, name: other})))
-    assert f"{section}: `{former}` is the former name of `{name}`; give one of the two" in str(raised.value)
+def test_points_of_a_config_that_searches_nothing_are_left_alone(write):
+    config = Config.load(write(selection={"budget": "all"}, proof={"points": [1000]}))
+    assert len(config.resolve(COLUMNS)) == 5
