@@ -224,7 +224,7 @@ def _run(
     force: bool,
     beam_args: list[str] | None = None,
 ) -> None:
-    from pipeline.cli.summary import closing, tables
+    from pipeline.cli.summary import run_summary, tables
     from pipeline.plan import Plan
     from pipeline.runtime.log import journal
 
@@ -245,8 +245,8 @@ def _run(
         if "report" not in stages:
             say(f"work folder: {plan.config.work_dir}")
             return give(document)
-        document |= closing(plan.config.work_dir)
-        return give(document, tables(document))
+        summary = run_summary(plan.config.work_dir)
+        return give(document | summary.model_dump(mode="json"), tables(summary))
 
 
 if __name__ == "__main__":

@@ -2,61 +2,134 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich import box
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from features.document import Document
+from features.selection import Dropped
+from pipeline.report.feature_rows import FeatureRow
+from pipeline.report.figures import ReportFigures
+from pipeline.report.report import FIGURES_FILE, PAGE_FILE
 from pipeline.runtime import files
+from pipeline.runtime.workspace import FOLDERS
 
 
-def closing(work_dir: str) -> dict[str, Any]:
-    """The report's main numbers and where things lie, as JSON values.
+class KeptSummary(Document):
+    """A kept feature; `table_rows` of its vocabulary are cut to `kept_rows`."""
 
-    Returns:
-      `kept`: feature, round, width, rows and bytes of each kept feature, in pick order; `dropped`: feature and reason;
-      `models`: features, bytes, AUC, log loss and latency of the full and the pruned model, as far as they were measured.
+    feature: str
+    round: int | None
+    width: int
+    table_rows: int
+    kept_rows: int
+    bytes: int
+
+
+class ModelSummary(Document):
+    """The full or the pruned model; `latency_us` is None where it was not measured."""
+
+    features: int
+    bytes: int
+    auc: float
+    log_loss: float
+    latency_us: float | None
+
+
+class RunSummary(Document):
+    """The report's main numbers and where things lie, as `winnow run --json` gives them.
+
+    Attributes:
+      work_dir, report, model: the work folder, the report's page, the model folder.
+      kept: in pick order.
+      dropped: the other features, each with a reason.
+      split: that the models were scored on; None without a proof.
+      latency_batch: rows a request whose latency is given.
+      models: `full` and `pruned`, as far as they were proved.
     """
-    numbers = files.read_json(files.join(work_dir, "report", "report.json"))
-    fields = ("feature", "round", "width", "table_rows", "kept_rows", "bytes")
-    latency = numbers["headline"].get("latency_us") or {}
-    models = {}
-    for point in numbers["proof"]:
-        if point["name"] in ("full", "pruned"):
-            figures = {name: point[name] for name in ("features", "bytes", "auc", "log_loss")}
-            models[point["name"]] = figures | {"latency_us": latency.get(point["name"])}
+
+    work_dir: str
+    report: str
+    model: str
+    kept: list[KeptSummary]
+    dropped: list[Dropped]
+    split: str | None
+    latency_batch: int | None
+    models: dict[str, ModelSummary]
+
+
+def run_summary(work_dir: str) -> RunSummary:
+    """The summary of a work folder whose report is written.
+
+    Raises:
+      DataError: the report is absent or damaged.
+    """
+    figures = files.read_document(ReportFigures, files.join(work_dir, FOLDERS["report"], FIGURES_FILE))
+    latency = figures.headline.latency_us
+    return RunSummary(
+        work_dir=work_dir,
+        report=files.join(work_dir, FOLDERS["report"], PAGE_FILE),
+        model=files.join(work_dir, FOLDERS["export"]),
+        kept=[_kept(row) for row in figures.features if row.decision == "kept"],
+        dropped=[Dropped(feature=row.feature, reason=row.reason) for row in figures.features if row.decision == "dropped"],
+        split=figures.headline.split,
+        latency_batch=latency.batch if latency else None,
+        models=_models(figures),
+    )
+
+
+def _kept(row: FeatureRow) -> KeptSummary:
+    return KeptSummary.model_validate(row.model_dump(include=set(KeptSummary.model_fields)))
+
+
+def _models(figures: ReportFigures) -> dict[str, ModelSummary]:
+    latency = figures.headline.latency_us
+    latencies = {"full": latency.full, "pruned": latency.pruned} if latency else {}
     return {
-        "work_dir": work_dir,
-        "report": files.join(work_dir, "report", "index.html"),
-        "model": files.join(work_dir, "model"),
-        "kept": [{name: row[name] for name in fields} for row in numbers["features"] if row["decision"] == "kept"],
-        "dropped": [
-            {name: row[name] for name in ("feature", "reason")} for row in numbers["features"] if row["decision"] == "dropped"
-        ],
-        "split": numbers["headline"].get("split"),
-        "latency_batch": latency.get("batch"),
-        "models": models,
+        row.name: ModelSummary(
+            features=row.features,
+            bytes=row.bytes,
+            auc=row.auc,
+            log_loss=row.log_loss,
+            latency_us=latencies.get(row.name),
+        )
+        for row in figures.proof
+        if row.name in ("full", "pruned")
     }
 
 
-def tables(found: dict[str, Any]) -> Group:
+def tables(summary: RunSummary) -> Group:
     """The same for a person."""
-    kept = Table("kept", "round", "width", "rows", "bytes", box=box.SIMPLE_HEAD)
-    kept.add_section()
-    for row in found["kept"]:
-        cut = "" if row["kept_rows"] == row["table_rows"] else f" of {row['table_rows']:,}"
-        rows = f"{row['kept_rows']:,}{cut}" if row["table_rows"] else ""
-        kept.add_row(row["feature"], str(row["round"] or "must"), str(row["width"]), rows, f"{row['bytes']:,}")
-    for column in kept.columns[1:]:
+    dropped = ", ".join(entry.feature for entry in summary.dropped)
+    return Group(
+        _kept_table(summary),
+        Text(f"  dropped: {dropped or 'none'}"),
+        _model_table(summary),
+        Text(f"report: {summary.report}"),
+    )
+
+
+def _kept_table(summary: RunSummary) -> Table:
+    table = Table("kept", "round", "width", "rows", "bytes", box=box.SIMPLE_HEAD)
+    table.add_section()
+    for row in summary.kept:
+        cut = "" if row.kept_rows == row.table_rows else f" of {row.table_rows:,}"
+        rows = f"{row.kept_rows:,}{cut}" if row.table_rows else ""
+        table.add_row(Text(row.feature), str(row.round or "must"), str(row.width), rows, f"{row.bytes:,}")
+    return _right_aligned(table)
+
+
+def _model_table(summary: RunSummary) -> Table:
+    columns = ("model", "features", "bytes", f"{summary.split} AUC", "log loss", f"latency, batch {summary.latency_batch}")
+    table = Table(*columns, box=box.SIMPLE_HEAD)
+    for name, row in summary.models.items():
+        latency = "" if row.latency_us is None else f"{row.latency_us / 1000:.2f} ms"
+        table.add_row(name, str(row.features), f"{row.bytes:,}", f"{row.auc:.4f}", f"{row.log_loss:.4f}", latency)
+    return _right_aligned(table)
+
+
+def _right_aligned(table: Table) -> Table:
+    for column in table.columns[1:]:
         column.justify = "right"
-    models = Table("model", "features", "bytes", f"{found['split']} AUC", "log loss", box=box.SIMPLE_HEAD)
-    models.add_column(f"latency, batch {found['latency_batch']}")
-    for name, row in found["models"].items():
-        latency = "" if row["latency_us"] is None else f"{row['latency_us'] / 1000:.2f} ms"
-        models.add_row(name, str(row["features"]), f"{row['bytes']:,}", f"{row['auc']:.4f}", f"{row['log_loss']:.4f}", latency)
-    for column in models.columns[1:]:
-        column.justify = "right"
-    dropped = ", ".join(row["feature"] for row in found["dropped"])
-    return Group(kept, Text(f"  dropped: {dropped or 'none'}"), models, Text(f"report: {found['report']}"))
+    return table

@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from features.budget import Budget
+from features.document import Document
+from features.proof import Proof
+from features.selection import Changes, Selection, Spending, Trial
 
 
-def spending(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The budget in words and as a number, what is spent of it, and the allocators tried.
+class BudgetFigures(Document):
+    """The budget, what is spent of it, and the allocators tried.
 
-    Args:
-      document: `selection.json`.
-
-    Returns:
-      Among others `limit`, None where it is on no axis of the report's plots.
+    Attributes:
+      budget: as asked for, in words.
+      unit: as in `Budget.unit`.
+      limit: of the budget, where it is on an axis of the report's plots.
+      cost: limit, spent and full cost in the budget's own unit.
+      allocator: whose allocation was kept.
+      tried: all allocations.
     """
-    budget = Budget.model_validate(document["budget"])
+
+    budget: str
+    unit: str
+    limit: float | None
+    cost: Spending
+    allocator: str
+    tried: list[Trial]
+
+
+class Worth(Document):
+    """What a new choice is worth: figures of the earlier and of the new one, both retrained on this data."""
+
+    auc: tuple[float, float]
+    log_loss: tuple[float, float]
+    intervals: tuple[tuple[float, float], tuple[float, float]]
+    bytes: tuple[int, int]
+
+
+class ChangesSince(Changes):
+    """What a choice changed from an earlier spec, and what that is worth where both are proved."""
+
+    worth: Worth | None
+
+
+def budget_figures(selection: Selection) -> BudgetFigures:
+    """The budget of a selection."""
+    budget = Budget.model_validate(selection.budget)
     drawn = budget.unit == "features" or (budget.unit == "bytes" and not budget.optimizer_slots)
-    return {
-        "budget": _words(budget),
-        "unit": budget.unit,
-        "limit": document["cost"]["limit"] if drawn else None,
-        "cost": document["cost"],
-        "allocator": document["allocator"],
-        "tried": document["tried"],
-    }
+    return BudgetFigures(
+        budget=_words(budget),
+        unit=budget.unit,
+        limit=selection.cost.limit if drawn else None,
+        cost=selection.cost,
+        allocator=selection.allocator,
+        tried=selection.tried,
+    )
 
 
 def _words(budget: Budget) -> str:
@@ -52,21 +80,20 @@ def _words(budget: Budget) -> str:
     return f"{budget.limit(0):,.0f} {what}"
 
 
-def since(found: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What changed from an earlier spec, and `worth`: figures of the earlier choice and the new one, where both are proved.
-
-    Args:
-      found: the documents of a work folder.
-    """
-    changes = (found["selection"] or {}).get("since")
-    if changes is None:
+def changes_since(selection: Selection | None, proof: Proof | None) -> ChangesSince | None:
+    """What changed from an earlier spec; None where the selection did not start from one."""
+    if selection is None or selection.since is None:
         return None
-    points = {point["name"]: point for point in found["proof"]["points"]} if found["proof"] else {}
-    if not {"previous", "pruned"} <= set(points):
-        return dict(changes) | {"worth": None}
-    # The earlier choice is proved with a dense tower.
-    both = [points["previous"], points.get("dense pruned", points["pruned"])]
-    worth = {figure: [point[figure]["mean"] for point in both] for figure in ("auc", "log_loss")}
-    return dict(changes) | {
-        "worth": worth | {"intervals": [p["auc"]["interval"] for p in both], "bytes": [p["bytes"] for p in both]}
-    }
+    worth = _worth(proof) if proof and proof.has("previous", "pruned") else None
+    return ChangesSince(**dict(selection.since), worth=worth)
+
+
+def _worth(proof: Proof) -> Worth:
+    # The earlier choice is proved with a dense tower, so a thinned one is compared by its dense twin.
+    earlier, new = proof.point("previous"), proof.point("dense pruned" if proof.has("dense pruned") else "pruned")
+    return Worth(
+        auc=(earlier.auc.mean, new.auc.mean),
+        log_loss=(earlier.log_loss.mean, new.log_loss.mean),
+        intervals=(earlier.auc.interval, new.auc.interval),
+        bytes=(earlier.bytes, new.bytes),
+    )

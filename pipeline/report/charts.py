@@ -1,228 +1,97 @@
-"""Pictures of the report: SVG that takes its colours from the page's style, so that one picture fits light and dark."""
+"""The pictures of a report."""
 
 from __future__ import annotations
 
-import base64
-import io
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from xml.etree.ElementTree import Element, SubElement, tostring
+from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
 from markupsafe import Markup
-from matplotlib.image import imsave
-from matplotlib.ticker import LogLocator, MaxNLocator
 
-WIDTH, HEIGHT = 480, 340
-LEFT, RIGHT, TOP, BOTTOM = 54, 14, 16, 46
-_HEAT = (56, 120, 220)  # one hue whose opacity is the value: it stands out from white and from black
-_NAME_WIDTH, _NAME_LETTERS = 142, 20
+from features.comparison import ComparedPoint, Comparison
+from features.path import SearchPath
+from pipeline.report.attention_map import AttentionMap, map_of_path
+from pipeline.report.figures import ReportFigures
+from pipeline.report.numbers import auc, count, size
+from pipeline.report.path_rows import PathRow
+from pipeline.report.proof_rows import ProofRow
+from pipeline.report.quality_plot import Point, Series, quality_plot
 
-
-@dataclass(frozen=True)
-class Point:
-    """One mark of a plot: where it is, its interval in y, and what a pointer over it says."""
-
-    x: float
-    y: float
-    title: str
-    interval: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class Series:
-    """Points of one colour; `style` is a class of the page's style sheet, `line` joins them."""
-
-    name: str
-    style: str
-    points: Sequence[Point]
-    line: bool = False
+Cost = Literal["features", "bytes"]
+COLOURS = 6  # of the page's style sheet: classes s0 to s5
+# What a quality can be drawn against: the label of the axis, and the form of its numbers.
+AXES: dict[Cost, tuple[str, Callable[[float], str]]] = {
+    "features": ("features", count),
+    "bytes": ("bytes of embedding tables", size),
+}
 
 
 @dataclass(frozen=True)
-class _Scale:
-    low: float
-    high: float
-    start: float
-    end: float
-    log: bool = False
+class Charts:
+    """The pictures: the attention map where there was a search with rounds, and a plot for each axis of cost."""
 
-    def __call__(self, value: float) -> float:
-        low, high, value = (math.log(v) for v in (self.low, self.high, value)) if self.log else (self.low, self.high, value)
-        return round(self.start + (value - low) / (high - low) * (self.end - self.start), 1)
-
-    def ticks(self) -> list[float]:
-        locator = LogLocator(numticks=6) if self.log else MaxNLocator(7, steps=[1, 2, 5, 10])
-        margin = 1e-9 * abs(self.high)
-        return [float(v) for v in locator.tick_values(self.low, self.high) if self.low - margin <= v <= self.high + margin]
+    heat: AttentionMap | None
+    path: list[Markup]
+    compare: list[Markup]
 
 
-def quality_plot(
-    series: Sequence[Series],
-    x_label: str,
-    x_format: Callable[[float], str],
-    budget: float | None = None,
-    level: float | None = None,
-    y_label: str = "AUC",
-) -> Markup:
-    """Quality against cost.
+def charts(figures: ReportFigures, path: SearchPath | None) -> Charts:
+    """The pictures of a report.
 
     Args:
-      series: what to draw, the last on top.
-      x_label: what x is, with its unit.
-      x_format: of a tick's number.
-      budget: the x of a vertical line.
-      level: the y of a horizontal line.
-      y_label: what y is.
-
-    Returns:
-      An `svg` element; empty where there is nothing to draw.
+      figures: of the report.
+      path: of the search, where one was made.
     """
-    points = [point for one in series for point in one.points]
-    if not points:
-        return Markup("")
-    x, y = _scales(points, budget, level)
-    root = _svg(WIDTH, HEIGHT, f"{y_label} against {x_label}", "plot")
-    _axes(root, x, y, x_label, y_label, x_format)
-    if level is not None:
-        _line(root, LEFT, y(level), WIDTH - RIGHT, y(level), "level")
-    if budget is not None:
-        _line(root, x(budget), TOP, x(budget), HEIGHT - BOTTOM, "budget")
-    for one in series:
-        group = SubElement(root, "g", {"class": one.style})
-        if one.line:
-            at = " ".join(f"{x(point.x)},{y(point.y)}" for point in one.points)
-            SubElement(group, "polyline", {"points": at})
-        for point in one.points:
-            _mark(group, point, x, y)
-    return _markup(root)
-
-
-def attention_map(
-    names: Sequence[str], shares: npt.NDArray[np.float64], picks: Mapping[int, Sequence[int]], kept: frozenset[str]
-) -> tuple[Markup, Markup, tuple[float, float]]:
-    """Candidates by rounds, the stronger the attention the darker; picks are ringed.
-
-    Args:
-      names: [candidates], in the order of the rows.
-      shares: [candidates, rounds] attention as a multiple of an equal share; not a number where there was none.
-      picks: the rows picked at the end of each round, by column.
-      kept: names to set in bold.
-
-    Returns:
-      The names and the cells as two `svg` elements of one height, so that the cells can scroll beside the names, and the
-      shares that the palest and the darkest shade stand for.
-    """
-    rows, columns = shares.shape
-    tall, wide, top = (14 if rows <= 120 else 10), min(20, max(3, 880 // columns)), 18
-    # The few strongest cells, most of them of the first rounds, would leave the rest pale.
-    low, high = (float(value) for value in np.nanpercentile(shares, [1, 99]))
-    text = _svg(_NAME_WIDTH, top + rows * tall + 4, "candidates", "heat names" if rows <= 120 else "heat names dense")
-    for row, name in enumerate(names):
-        place = {"x": "0", "y": str(top + row * tall + tall - 3), "class": "kept" if name in kept else ""}
-        label = SubElement(text, "text", place)
-        label.text = _short(name)
-        SubElement(label, "title").text = name
-    cells = _svg(columns * wide + 8, top + rows * tall + 4, "attention by candidate and round", "heat cells")
-    SubElement(
-        cells,
-        "image",
-        {
-            "href": _png(shares, low, high),
-            "y": str(top),
-            "width": str(columns * wide),
-            "height": str(rows * tall),
-            "preserveAspectRatio": "none",
-        },
+    kept = frozenset(row.feature for row in figures.features if row.decision == "kept")
+    return Charts(
+        heat=map_of_path(path, kept) if path and path.rounds else None,
+        path=[_path_plot(figures, cost) for cost in AXES],
+        compare=[_comparison_plot(figures.compare, cost) for cost in AXES] if figures.compare else [],
     )
-    for number in range(0, columns + 1, _stride(columns, wide)):
-        at = max(number, 1)
-        SubElement(cells, "text", {"x": str((at - 0.5) * wide), "y": "12", "class": "tick middle"}).text = str(at)
-    for column, picked in picks.items():
-        for row in picked:
-            box = {
-                "x": str(column * wide),
-                "y": str(top + row * tall),
-                "width": str(wide),
-                "height": str(tall),
-                "class": "pick" if wide > 6 else "pick narrow",
-            }
-            ring = SubElement(cells, "rect", box)
-            SubElement(ring, "title").text = f"round {column + 1}: {names[row]}, {shares[row, column]:.2f} times an equal share"
-    return _markup(text), _markup(cells), (low, high)
 
 
-def _short(name: str) -> str:
-    """Cut in the middle: names of one source differ at their ends."""
-    half = _NAME_LETTERS // 2
-    return name if len(name) <= _NAME_LETTERS else f"{name[:half]}…{name[-half + 1 :]}"
+def _path_plot(figures: ReportFigures, cost: Cost) -> Markup:
+    series = [Series("estimated during the search", "estimate", _estimated(figures.path, cost), line=True)]
+    for style, chosen in (("proved", False), ("chosen", True)):
+        points = [_proved(row, cost) for row in figures.proof if (row.name == "pruned") == chosen]
+        series.append(Series(style, style, points))
+    budget = figures.selection
+    limit = budget.limit if budget and budget.unit == cost else None
+    return quality_plot(series, *AXES[cost], budget=limit, level=figures.headline.full_auc)
 
 
-def _stride(columns: int, wide: int) -> int:
-    return next(step for step in (5, 10, 20, 50, 100, 500, 10_000) if step * wide >= 30)
+def _comparison_plot(comparison: Comparison, cost: Cost) -> Markup:
+    series = []
+    for index, (name, method) in enumerate(comparison.methods.items()):
+        curve = sorted(method.curve, key=lambda point: _cost(point, cost))
+        points = [_compared(name, point, cost) for point in curve]
+        series.append(Series(name, f"s{index % COLOURS}", points, line=True))
+    return quality_plot(series, *AXES[cost])
 
 
-def _png(shares: npt.NDArray[np.float64], low: float, high: float) -> str:
-    """One pixel a cell: 300 candidates over 300 rounds stay below 100 kB."""
-    strength = np.clip((shares - low) / max(high - low, 1e-9), 0, 1)
-    pixels = np.zeros((*shares.shape, 4), np.uint8)
-    pixels[..., :3] = _HEAT
-    pixels[..., 3] = np.where(np.isnan(shares), 0, 20 + 235 * np.nan_to_num(strength))
-    target = io.BytesIO()
-    imsave(target, pixels, format="png")
-    return "data:image/png;base64," + base64.b64encode(target.getvalue()).decode()
+def _estimated(path: Sequence[PathRow], cost: Cost) -> list[Point]:
+    return [
+        Point(
+            row.features if cost == "features" else row.cumulative_bytes,
+            row.estimated_auc,
+            f"round {row.round}: {row.feature}, AUC {auc(row.estimated_auc)}, {size(row.cumulative_bytes)}",
+        )
+        for row in path
+        if row.estimated_auc is not None
+    ]
 
 
-def _scales(points: Sequence[Point], budget: float | None, level: float | None) -> tuple[_Scale, _Scale]:
-    across = [point.x for point in points] + ([budget] if budget is not None else [])
-    up = [value for point in points for value in (point.y, *(point.interval or ()))] + ([level] if level is not None else [])
-    # Budgets of a few percent would all lie on the axis of a linear scale.
-    proved = [point.x for point in points if point.interval]
-    log = bool(proved) and 0 < min(proved) * 20 < max(across)
-    low = min(value for value in across if value > 0) if log else 0.0
-    margin = (max(up) - min(up)) * 0.06 or 0.01
-    x = _Scale(low, max(max(across), low + 1e-9) * 1.03, LEFT, WIDTH - RIGHT, log)
-    return x, _Scale(min(up) - margin, max(up) + margin, HEIGHT - BOTTOM, TOP)
+def _proved(row: ProofRow, cost: Cost) -> Point:
+    return Point(_cost(row, cost), row.auc, _words(row.name, row), (row.auc_low, row.auc_high))
 
 
-def _axes(root: Element, x: _Scale, y: _Scale, x_label: str, y_label: str, x_format: Callable[[float], str]) -> None:
-    levels = y.ticks()
-    places = max(2, *(len(f"{value:.6g}".partition(".")[2]) for value in levels))
-    for value in levels:
-        _line(root, LEFT, y(value), WIDTH - RIGHT, y(value), "grid")
-        _text(root, LEFT - 6, y(value) + 4, f"{value:.{places}f}".removeprefix("0"), "tick end")
-    for value in x.ticks():
-        _line(root, x(value), HEIGHT - BOTTOM, x(value), HEIGHT - BOTTOM + 4, "axis")
-        _text(root, x(value), HEIGHT - BOTTOM + 18, x_format(value), "tick middle")
-    _line(root, LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, "axis")
-    _text(root, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, x_label, "middle")
-    _text(root, 0, TOP - 4, y_label, "")
+def _compared(method: str, point: ComparedPoint, cost: Cost) -> Point:
+    return Point(_cost(point, cost), point.auc, _words(method, point), point.interval)
 
 
-def _mark(group: Element, point: Point, x: _Scale, y: _Scale) -> None:
-    at, low, high = x(point.x), y(point.y), y(point.y)
-    if point.interval:
-        low, high = (y(value) for value in point.interval)
-        for start, end, above, below in ((at, at, low, high), (at - 4, at + 4, low, low), (at - 4, at + 4, high, high)):
-            _line(group, start, above, end, below, "interval")
-    circle = SubElement(group, "circle", {"cx": str(at), "cy": str(y(point.y)), "r": "4.5" if point.interval else "2.8"})
-    SubElement(circle, "title").text = point.title
+def _cost(point: ProofRow | ComparedPoint, cost: Cost) -> float:
+    return point.features if cost == "features" else point.bytes
 
 
-def _svg(width: float, height: float, label: str, style: str) -> Element:
-    size = {"viewBox": f"0 0 {width} {height}", "width": str(width), "height": str(height)}
-    return Element("svg", size | {"role": "img", "aria-label": label, "class": style})
-
-
-def _line(parent: Element, x1: float, y1: float, x2: float, y2: float, style: str) -> None:
-    SubElement(parent, "line", {"x1": str(x1), "y1": str(y1), "x2": str(x2), "y2": str(y2), "class": style})
-
-
-def _text(parent: Element, x: float, y: float, text: str, style: str) -> None:
-    SubElement(parent, "text", {"x": str(x), "y": str(y), "class": style}).text = text
-
-
-def _markup(root: Element) -> Markup:
-    return Markup(tostring(root, encoding="unicode"))  # ElementTree has escaped every text
+def _words(name: str, point: ProofRow | ComparedPoint) -> str:
+    return f"{name}: {point.features} features, {size(point.bytes)}, AUC {auc(point.auc)}"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
-from typing import Any
 
 from features.config import Config
-from pipeline.runtime import files
+from features.document import Document
+from features.path import SearchSchedule
+from pipeline.report.documents import WorkFolderDocuments
 from pipeline.runtime.fingerprint import fingerprint
-from pipeline.runtime.stage import MARKER
+from pipeline.runtime.stage import StageRecord, read_record
 from pipeline.runtime.versions import versions
+from pipeline.runtime.workspace import COMPARISON, FOLDERS, STAGES, Workspace
 
 _PACKAGES = (
     "winnow",
@@ -24,27 +25,61 @@ _PACKAGES = (
 )
 
 
-def provenance(config: Config, found: Mapping[str, Any], folder: str) -> dict[str, Any]:
-    """Of a work folder, as far as its stages have run.
+class Seeds(Document):
+    """The seeds of a run; `training`: one for each training of the proof."""
+
+    split: int
+    selection: int
+    training: list[int]
+
+
+class Provenance(Document):
+    """Where a result comes from.
+
+    Attributes:
+      config, data: fingerprints of the config and of the transformed rows.
+      seeds: of everything drawn.
+      stages: the record of each stage's folder that is whole, by folder.
+      schedule, method, search_seconds: of the search, where one was made.
+      versions: of Python and of packages, by name.
+    """
+
+    config: str
+    data: str
+    seeds: Seeds
+    stages: dict[str, StageRecord]
+    schedule: SearchSchedule | None
+    method: str | None
+    search_seconds: float | None
+    versions: dict[str, str]
+
+
+def provenance(config: Config, documents: WorkFolderDocuments, workspace: Workspace) -> Provenance:
+    """The provenance of a work folder, as far as its stages have run.
 
     Args:
       config: of the run.
-      found: the documents of the work folder.
-      folder: the work folder.
+      documents: of the work folder.
+      workspace: that the documents lie in.
     """
-    stages = {}
-    for name in ("transformed", "search", "selection", "proof", "model", "compare"):
-        marker = files.join(folder, name, MARKER)
-        if files.exists(marker):
-            stages[name] = files.read_json(marker)
-    seeds: dict[str, Any] = {"split": config.data.split.seed, "selection": config.selection.seed}
-    return {
-        "config": fingerprint(config.model_dump(mode="json")),
-        "data": fingerprint(found["manifest"]),
-        "seeds": seeds | {"training": [config.training.seed + number for number in range(config.proof.seed_count)]},
-        "stages": stages,
-        "schedule": (found["path"] or {}).get("schedule"),
-        "method": (found["path"] or {}).get("method"),
-        "search_seconds": (found["path"] or {}).get("seconds"),
-        "versions": {"python": platform.python_version()} | versions(_PACKAGES),
-    }
+    folders = [*(FOLDERS[stage] for stage in STAGES if stage != "report"), COMPARISON]
+    records = {name: read_record(workspace.join(name)) for name in folders}
+    path = documents.path
+    return Provenance(
+        config=fingerprint(config.model_dump(mode="json")),
+        data=fingerprint(documents.manifest.model_dump(mode="json")),
+        seeds=_seeds(config),
+        stages={name: record for name, record in records.items() if record is not None},
+        schedule=path.schedule if path else None,
+        method=path.method if path else None,
+        search_seconds=path.seconds if path else None,
+        versions={"python": platform.python_version()} | versions(_PACKAGES),
+    )
+
+
+def _seeds(config: Config) -> Seeds:
+    return Seeds(
+        split=config.data.split.seed,
+        selection=config.selection.seed,
+        training=[config.training.seed + number for number in range(config.proof.seed_count)],
+    )

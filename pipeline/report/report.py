@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import yaml
 
 from features.config import Config
-from features.errors import DataError
-from pipeline.report.figures import figures
+from features.document import Document
+from pipeline.report.documents import WorkFolderDocuments
+from pipeline.report.figures import report_figures
 from pipeline.report.page import page
 from pipeline.runtime import files
 from pipeline.runtime.workspace import Workspace
 
-_DOCUMENTS = {
-    "features": "transformed/features.json",
-    "statistics": "transformed/statistics.json",
-    "manifest": "transformed/manifest.json",
-    "path": "search/path.json",
-    "selection": "selection/selection.json",
-    "proof": "proof/proof.json",
-    "timing": "proof/timing.json",
-    "compare": "compare/compare.json",
-    "measured": "model/measured.json",
-}
+FIGURES_FILE, PAGE_FILE, CONFIG_FILE = "report.json", "index.html", "config.yaml"
 
 
 def report(config: Config, workspace: Workspace, folder: str) -> None:
@@ -34,44 +24,37 @@ def report(config: Config, workspace: Workspace, folder: str) -> None:
 
     Args:
       config: of the run.
-      workspace: with the folders of the stages before, and of a comparison.
+      workspace: that the stages have filled.
       folder: receives `report.json` (all numbers), `features.csv`, `path.csv` and `proof.csv` where there are such,
         `config.yaml` (the config in force, for a rerun) and, last, `index.html`.
 
     Raises:
       DataError: the work folder holds no transformed data, or a document in it is damaged.
     """
-    found = _load(workspace)
-    numbers = figures(config, found, workspace.path)
-    html = page(numbers, found)
+    documents = WorkFolderDocuments.load(workspace)
+    figures = report_figures(config, documents, workspace)
+    html = page(figures, documents)
     files.make_folder(folder)
-    for name in ("features", "path", "proof"):
-        if numbers[name]:
-            files.write_bytes(files.join(folder, f"{name}.csv"), _csv(numbers[name]))
+    _write_tables(folder, {"features": figures.features, "path": figures.path, "proof": figures.proof})
+    files.write_bytes(files.join(folder, CONFIG_FILE), _yaml(config).encode())
+    files.write_document(files.join(folder, FIGURES_FILE), figures)
+    files.write_bytes(files.join(folder, PAGE_FILE), html.encode())
+
+
+def _yaml(config: Config) -> str:
     settings = config.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
-    text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
-    files.write_bytes(files.join(folder, "config.yaml"), text.encode())
-    files.write_json(files.join(folder, "report.json"), numbers)
-    files.write_bytes(files.join(folder, "index.html"), html.encode())
+    return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
 
 
-def _load(workspace: Workspace) -> dict[str, Any]:
-    found = {}
-    for name, path in _DOCUMENTS.items():
-        place = workspace.join(*path.split("/"))
-        try:
-            found[name] = files.read_json(place) if files.exists(place) else None
-        except ValueError as error:
-            raise DataError(f"{place}: not a JSON document ({error}); delete its folder and run the stage again") from None
-    for name in ("features", "statistics", "manifest"):
-        if found[name] is None:
-            raise DataError(f"{workspace.join(*_DOCUMENTS[name].split('/'))}: not there; run `winnow preprocess` first")
-    return found
+def _write_tables(folder: str, tables: dict[str, Sequence[Document]]) -> None:
+    for name, rows in tables.items():
+        if rows:
+            files.write_bytes(files.join(folder, f"{name}.csv"), _csv(rows))
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+def _csv(rows: Sequence[Document]) -> bytes:
     target = io.StringIO()
-    writer = csv.DictWriter(target, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(target, list(type(rows[0]).model_fields), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(row.model_dump() for row in rows)
     return target.getvalue().encode()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import app as cli
+from tests.pipeline.report.small_run import comparison
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_run_gives_its_result_events_log_and_curves(small_job, call, tmp_path)
     assert "good" in err
     # A comparison that comes later is new to the report.
     (tmp_path / "work" / "compare").mkdir()
-    (tmp_path / "work" / "compare" / "compare.json").write_text('{"methods": {}}')
+    (tmp_path / "work" / "compare" / "compare.json").write_text(json.dumps(comparison()))
     assert "report: done" in call("report", config)[2]
 
 

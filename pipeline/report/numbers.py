@@ -1,0 +1,34 @@
+"""Numbers as a person reads them."""
+
+from __future__ import annotations
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def auc(value: float) -> str:
+    """Four places, without the zero before the point."""
+    return f"{value:.4f}".removeprefix("0")
+
+
+def change(value: float) -> str:
+    """A difference, with its sign."""
+    return (MINUS if round(value, 4) < 0 else "+") + auc(abs(value))
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A share as percent."""
+    return f"{100 * value:.{digits}f} %".replace("-", MINUS)
+
+
+def count(value: float) -> str:
+    """A whole number, with commas at the thousands."""
+    return f"{value:,.0f}"
+
+
+def size(value: float) -> str:
+    """Bytes in the unit that fits, three digits."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 999.5:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:,.3g} TB"
