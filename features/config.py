@@ -17,11 +17,12 @@ from features.budget import Budget
 from features.config_file import explain, name_of, read_document
 from features.data_config import DataConfig
 from features.errors import ConfigError
-from features.feature import Feature, FeatureRule
+from features.feature import Feature
 from features.fields import MAX_SEED, FilePath, Section, Texts
 from features.matching import check_patterns, match_rules
 from features.model_config import ModelConfig, TrainingConfig
 from features.pattern import expand_pattern, is_glob
+from features.rules import AnyRule
 from features.selection_config import ProofConfig, SelectionConfig
 
 
@@ -49,7 +50,7 @@ class Config(Section):
         description="Folder of all that is made; by default `work/NAME`. `${NAME}` reads the environment."
     )
     data: DataConfig = Field(description="Where the rows are, and how to read them.")
-    features: Annotated[list[FeatureRule], Field(min_length=1)] = Field(
+    features: Annotated[list[AnyRule], Field(min_length=1)] = Field(
         description="Rules that say which columns are features, and what is done with them."
     )
     model: ModelConfig = Field(ModelConfig(), description="The ranking model.")

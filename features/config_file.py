@@ -13,6 +13,7 @@ import yaml
 from features.budget import UNITS
 from features.errors import ConfigError
 from features.fields import Section
+from features.kinds import KINDS
 
 _SHOWN = 40  # characters of a value in an error
 
@@ -70,7 +71,9 @@ def explain(path: str | Path, error: pydantic.ValidationError) -> str:
     """A line for each wrong field: the file, the field, what is wrong, and what to do."""
     lines = []
     for problem in error.errors():
-        field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]).lstrip(".")
+        # pydantic puts the kind of a feature rule among the fields, as if it were one.
+        parts = [part for part in problem["loc"] if part not in KINDS]
+        field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
         lines.append(f"{path}: {field}: {_sentence(problem)}" if field else f"{path}: {_sentence(problem)}")
     return "\n".join(lines)
 

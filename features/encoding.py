@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from features.feature import Feature
-
 PADDING, MISSING, FIRST_BUCKET = 0, 1, 2
 
 
@@ -44,16 +42,6 @@ class Encoding:
         if not self.embedded:
             return self.length
         return min(embedding_width, self.max_width or embedding_width)
-
-    @classmethod
-    def of(cls, feature: Feature, vocabulary_size: int) -> Encoding:
-        """The encoding of a feature whose vocabulary (or bucket list, or vector) has the given size."""
-        if not feature.embedded:
-            return cls(feature.name, 0, vocabulary_size, group=feature.group)
-        buckets = feature.oov_buckets if feature.has_vocabulary else feature.hash_buckets or 0
-        length = feature.max_length if feature.kind == "multivalued" else 1
-        rows = FIRST_BUCKET + buckets + vocabulary_size
-        return cls(feature.name, rows, length, bool(feature.weights), feature.width, feature.group)
 
 
 def full_widths(encodings: Iterable[Encoding], embedding_width: int) -> dict[str, int]:

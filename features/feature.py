@@ -1,86 +1,33 @@
-"""What a feature is: the rules of a config's `features`, and a rule applied to one column."""
+"""A feature: what preprocessing, the model and the spec speak of. The kinds of features are in `features.kinds`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Literal
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+import pyarrow as pa
+from pydantic import Field
 
-from features.fields import NonNegativeFloat, PositiveInt, Section, Text, Texts, Width
+from features.encoding import FIRST_BUCKET, Encoding
+from features.errors import DataError
+from features.fields import NonNegativeFloat, Section, Text, Width
+from features.inputs import Input
+from features.statistics import Statistics
 
 Kind = Literal["numeric", "categorical", "multivalued", "dense", "cross"]
+DEFAULT_KIND: Kind = "categorical"  # of a rule that names none
 
-# Ids are int32 in a batch: a table of more rows could not be addressed. Eight rows are left for padding and the like.
-MAX_IDS = 2**31 - 8
-# Out-of-vocabulary buckets are for rare values; where more ids than these are wanted for them, `hash_buckets` is the tool.
-MAX_OOV_BUCKETS = 10_000_000
+# What cells that hold several values have, of codes and of numbers alike.
+Separator = Annotated[Text | None, Field(description="Text between the values of one cell; columns of lists need none.")]
+MaxLength = Annotated[
+    int, Field(gt=0, le=1_000_000, description="Number of values of one row that are read; further ones are cut off.")
+]
 
 
-class FeatureRule(Section):
-    """An entry of `features`: which columns it matches, and what is done with them."""
+class FeatureOptions(Section):
+    """Fields that the features of all kinds have."""
 
-    match: Annotated[Texts, Field(min_length=1)] = Field(
-        description="Columns the rule is for: a name, a glob (`onehot_feat*`), a range (`I1..I13`), or a list of these; where "
-        "several rules match a column, the last one holds. Of a cross: the name it is given.",
-    )
-    kind: Kind = Field(
-        "categorical",
-        description="What a value is: `numeric` (a number), `categorical` (one code or text), `multivalued` (a list of codes "
-        "or texts, whose embeddings are averaged), `dense` (a vector of numbers, used as it is) or `cross` (the "
-        "joint value of several columns).",
-    )
-    columns: list[Text] = Field([], description="Columns that a cross joins, two or more. For kind cross.")
-    encoding: Literal["buckets", "log_square", "value"] = Field(
-        "buckets",
-        description="How a number enters the model: `buckets` (the id of its quantile), `log_square` (the id floor(log(x)^2), "
-        "as is usual for Criteo's counts) or `value` (the number itself, with a missing indicator). For kind "
-        "numeric.",
-    )
-    buckets: Annotated[int, Field(gt=1, le=1_000_000)] = Field(
-        64, description="Number of quantiles, each of which is an id. For encoding `buckets`."
-    )
-    clip: tuple[float, float] | None = Field(
-        None,
-        description="Least and largest number, in the column's unit; those beyond are set to them. For encoding `value`.",
-    )
-    log1p: bool = Field(
-        False,
-        description="Whether log(1 + x) takes the place of the number x, after `clip`; negative numbers count as 0. For "
-        "encoding `value`.",
-    )
-    standardise: bool = Field(
-        True,
-        description="Whether numbers are shifted and scaled to mean 0 and deviation 1 on the train rows. For encoding `value`.",
-    )
-    min_count: PositiveInt = Field(
-        5,
-        description="Train rows in which a value must occur to have an id of its own; rarer values share the "
-        "out-of-vocabulary ids. For vocabularies.",
-    )
-    max_size: Annotated[int, Field(gt=0, le=MAX_IDS)] | None = Field(
-        None,
-        description="Number of values that have an id of their own at most, the most frequent ones first; where it is not "
-        "given, all of them. For vocabularies.",
-    )
-    oov_buckets: Annotated[int, Field(gt=0, le=MAX_OOV_BUCKETS)] = Field(
-        1, description="Number of ids for values out of the vocabulary, which are hashed into them. For vocabularies."
-    )
-    hash_buckets: Annotated[int, Field(gt=1, le=MAX_IDS)] | None = Field(
-        None,
-        description="Number of ids that values are hashed into, in place of a vocabulary. For kinds categorical and "
-        "multivalued; a cross requires it.",
-    )
-    separator: Text | None = Field(
-        None, description="Text between the values of one cell; columns of lists need none. For kinds multivalued and dense."
-    )
-    max_length: Annotated[int, Field(gt=0, le=1_000_000)] = Field(
-        16, description="Number of values of one row that are read; further ones are cut off. For kinds multivalued and dense."
-    )
-    weights: Text | None = Field(
-        None,
-        description="Column with the weight of each value in the average, in lists of the same length. For kind multivalued.",
-    )
     width: Width | None = Field(
         None,
         description="Number of columns of the embedding at most; where it is not given, `model.embedding_width`. For features "
@@ -99,73 +46,139 @@ class FeatureRule(Section):
         0.0, description="What each column of the embedding costs on top, in the unit of `selection.budget.cost`."
     )
 
-    @model_validator(mode="after")
-    def _check_values(self) -> FeatureRule:
-        if self.kind == "cross" and (len(self.columns) < 2 or self.hash_buckets is None or len(self.match) > 1):
-            raise ValueError("a cross needs one name in `match`, two or more `columns`, and `hash_buckets`")
-        if self.clip and self.clip[0] >= self.clip[1]:
-            raise ValueError(f"clip: {self.clip[0]:g} is not below {self.clip[1]:g}; give the least number, then the largest")
-        return self
 
-    @model_validator(mode="after")
-    def _refuse_idle_fields(self) -> FeatureRule:
-        for fields, condition, holds in _CONDITIONS:
-            for field in fields:
-                if getattr(self, field) != FeatureRule.model_fields[field].default and not holds(self):
-                    raise ValueError(f"`{field}` does nothing here: it belongs to {condition}; leave it out")
-        return self
+class Feature(FeatureOptions):
+    """One feature. Each kind is a subclass that adds the fields which mean something for it, and says what follows from them.
 
+    Attributes:
+      name: of the column it reads; of a cross the name it was given.
+      kind: tells the subclasses apart in a document.
+      uncounted_fields: change neither how a row is parsed nor what is counted of it, and so are left out of the cache key of
+        a parsed shard. A field that is not listed is in the key: whoever adds one has nothing to remember.
+      named_after_column: whether a rule's `match` names columns, so that patterns are expanded.
+      counted_by_value: whether counting tells how often each value occurs.
+      counted_in_buckets: whether there may be so many values that each worker counts a part of them.
+      one_id_a_row: whether a row has one id, by which rows can be told apart.
+    """
 
-# Which fields are read only under a condition: the fields, the condition in words, and whether a rule meets it.
-_CONDITIONS: tuple[tuple[tuple[str, ...], str, Callable[[FeatureRule], bool]], ...] = (
-    (("columns",), "kind cross", lambda rule: rule.kind == "cross"),
-    (("encoding",), "kind numeric", lambda rule: rule.kind == "numeric"),
-    (("buckets",), "kind numeric and encoding buckets", lambda rule: (rule.kind, rule.encoding) == ("numeric", "buckets")),
-    (
-        ("clip", "log1p", "standardise"),
-        "kind numeric and encoding value",
-        lambda rule: (rule.kind, rule.encoding) == ("numeric", "value"),
-    ),
-    (
-        ("hash_buckets",),
-        "kind categorical, multivalued or cross",
-        lambda rule: rule.kind in ("categorical", "multivalued", "cross"),
-    ),
-    (
-        ("min_count", "max_size", "oov_buckets"),
-        "a vocabulary (kind categorical or multivalued, without `hash_buckets`)",
-        lambda rule: rule.kind in ("categorical", "multivalued") and rule.hash_buckets is None,
-    ),
-    (("separator", "max_length"), "kind multivalued or dense", lambda rule: rule.kind in ("multivalued", "dense")),
-    (("weights",), "kind multivalued", lambda rule: rule.kind == "multivalued"),
-    # Of vectors it says nothing that is read, but the drafts of `winnow init` held it, and they go on loading.
-    (("width",), "features that are embedded", lambda rule: (rule.kind, rule.encoding) != ("numeric", "value")),
-)
+    uncounted_fields: ClassVar[frozenset[str]] = frozenset(FeatureOptions.model_fields)
+    named_after_column: ClassVar[bool] = True
+    counted_by_value: ClassVar[bool] = True
+    counted_in_buckets: ClassVar[bool] = True
+    one_id_a_row: ClassVar[bool] = False
 
-
-class Feature(FeatureRule):
-    """A rule applied to one column: what preprocessing, the model and the spec speak of."""
-
-    match: Texts = []
-    name: str
+    name: Text
+    kind: Kind
 
     @property
     def inputs(self) -> list[str]:
         """The raw columns this feature reads."""
-        own = self.columns if self.kind == "cross" else [self.name]
-        return own + ([self.weights] if self.weights else [])
+        return [self.name]
+
+    @abstractmethod
+    def input_of(self, column: str, column_type: pa.DataType | None) -> Input:
+        """How one of its raw columns is read; the type is None where the format has none (delimited text).
+
+        Raises:
+          DataError: the column's type does not fit the feature.
+        """
+
+    @abstractmethod
+    def size_of(self, statistics: Statistics) -> int:
+        """Number of ids of its own values (a vocabulary, or buckets of numbers); of floats, how many a row has."""
+
+    @abstractmethod
+    def largest_size(self, rows: int) -> int:
+        """The largest that `size_of` can become with so many train rows."""
+
+    @property
+    def shared_ids(self) -> int:
+        """Number of ids into which values are hashed."""
+        return 0
+
+    @property
+    def size_limit(self) -> int | None:
+        """The most values that the config allows ids of their own; None for as many as there are."""
+        return None
+
+    @property
+    def values_a_row(self) -> int:
+        """Number of values of one row that are read, at most."""
+        return 1
 
     @property
     def embedded(self) -> bool:
         """Whether the feature is ids into a table (else floats)."""
-        return not (self.kind == "dense" or (self.kind == "numeric" and self.encoding == "value"))
+        return True
 
     @property
     def has_vocabulary(self) -> bool:
         """Whether ids come from a vocabulary learnt from the train split."""
-        return self.kind in ("categorical", "multivalued") and self.hash_buckets is None
+        return False
+
+    @property
+    def has_boundaries(self) -> bool:
+        """Whether ids are those of buckets between quantiles of the train split."""
+        return False
 
     @property
     def cuttable(self) -> bool:
-        """Whether rare values can be left out of the vocabulary afterwards: of several buckets, an id does not tell theirs."""
-        return self.has_vocabulary and self.oov_buckets == 1
+        """Whether rare values can be left out of the vocabulary afterwards."""
+        return False
+
+    @property
+    def constants(self) -> tuple[str, ...]:
+        """Names of the fields of `Statistics` that stand in the graph as constants."""
+        return ()
+
+    @property
+    def serving_operations(self) -> str:
+        """A name for what serving does with a value: features of one name take the same operations."""
+        return f"{self.kind}, {'vocabulary' if self.has_vocabulary else 'hashed'}"
+
+    def encoding_of(self, statistics: Statistics) -> Encoding:
+        """What preprocessing makes of it, given the figures of the train rows."""
+        return self.encoding_of_size(self.size_of(statistics))
+
+    def encoding_of_size(self, size: int) -> Encoding:
+        """What preprocessing makes of it, given its `size_of`."""
+        if not self.embedded:
+            return Encoding(self.name, 0, size, group=self.group)
+        rows = FIRST_BUCKET + self.shared_ids + size
+        return Encoding(self.name, rows, self.values_a_row, max_width=self.width, group=self.group)
+
+    def refuse_idle(self, fields: Sequence[str], condition: str) -> None:
+        """Refuses fields that say nothing here and are not at their default.
+
+        Raises:
+          ValueError: names the first of them and what it belongs to.
+        """
+        for field in fields:
+            if getattr(self, field) != type(self).model_fields[field].default:
+                raise ValueError(f"`{field}` does nothing here: it belongs to {condition}; leave it out")
+
+    def transform(self) -> dict[str, Any]:
+        """The rule of the feature as the spec holds it: all fields that are not at their default, those of the kind first."""
+        values = self.model_dump(exclude_defaults=True, exclude={"name", "kind"}, mode="json")
+        ordered = sorted(values.items(), key=lambda field: field[0] in FeatureOptions.model_fields)
+        return ({"kind": self.kind} if self.kind != DEFAULT_KIND else {}) | dict(ordered)
+
+
+def inputs_of(features: Sequence[Feature], types: dict[str, pa.DataType | None]) -> list[Input]:
+    """The raw columns that the features need, each once, in the order of their first use.
+
+    Args:
+      features: to be read.
+      types: Arrow type of each column; None where the format has none (delimited text).
+
+    Raises:
+      DataError: a column's type does not fit its feature.
+    """
+    inputs: dict[str, Input] = {}
+    for feature in features:
+        for column in feature.inputs:
+            wanted = feature.input_of(column, types.get(column))
+            known = inputs.setdefault(column, wanted)
+            if known != wanted:
+                raise DataError(f"column {column!r} is read as {known.dtype} and as {wanted.dtype}; give it one kind")
+    return list(inputs.values())

@@ -11,15 +11,15 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from features.codes import CROSS_SEPARATOR, Categorical, Coded, Cross, Multivalued
 from features.encoding import FIRST_BUCKET, MISSING, PADDING
 from features.feature import Feature
 from features.inputs import Input
+from features.numbers import LOG_SQUARE_BUCKETS, Dense, Numeric
 from features.private_apis import write_transform
 from features.statistics import Statistics
 
 Tensors = dict[str, tf.Tensor]
-_CROSS_SEPARATOR = "\x1f"
-LOG_SQUARE_BUCKETS = 506
 
 
 def specs(inputs: Sequence[Input]) -> dict[str, tf.TensorSpec]:
@@ -47,7 +47,7 @@ def make_preprocessing_fn(
         for feature in features:
             with tf.name_scope(tf_name(feature.name)):
                 outputs[feature.name] = _transform(feature, statistics[feature.name], vocabularies, inputs)
-                if feature.weights:
+                if isinstance(feature, Multivalued) and feature.weights:
                     weights = inputs[feature.weights]
                     outputs[f"{feature.name}.weights"] = tf.where(tf.math.is_nan(weights), 0.0, weights)
         return outputs
@@ -75,38 +75,49 @@ def tf_name(name: str) -> str:
 
 
 def _transform(feature: Feature, statistics: Statistics, vocabularies: str, inputs: Tensors) -> tf.Tensor:
-    if feature.kind == "cross":
-        parts = [_text(inputs[column]) for column in feature.columns]
-        absent = tf.reduce_any(tf.stack([tf.equal(part, "") for part in parts]), axis=0)
-        return _place(_hashed(tf.strings.join(parts, _CROSS_SEPARATOR), feature), absent)
-    raw = inputs[feature.name]
-    if feature.kind == "dense":
-        return tf.where(tf.math.is_nan(raw), 0.0, raw)
-    if feature.kind == "numeric":
-        return _number(feature, statistics, raw)
-    text = _text(raw)
-    if feature.separator and text.shape.rank == 1:
-        text = tf.strings.split(text, feature.separator).to_tensor(default_value="", shape=[None, feature.max_length])
-    ids = _hashed(text, feature) if feature.hash_buckets else _looked_up(text, feature, statistics, vocabularies)
-    return _place_list(ids, tf.equal(text, "")) if feature.kind == "multivalued" else _place(ids, tf.equal(text, ""))
+    match feature:
+        case Numeric():
+            return _number(feature, statistics, inputs[feature.name])
+        case Dense():
+            return _vector(inputs[feature.name])
+        case Cross():
+            return _cross(feature, [inputs[column] for column in feature.columns])
+        case Multivalued():
+            return _list(feature, statistics, vocabularies, inputs[feature.name])
+        case Categorical():
+            text = _text(inputs[feature.name])
+            return _place(_ids(feature, statistics, vocabularies, text), tf.equal(text, ""))
+        case _:
+            raise NotImplementedError(f"kind {feature.kind} has no transform")
 
 
-def _number(feature: Feature, statistics: Statistics, raw: tf.Tensor) -> tf.Tensor:
+def _number(feature: Numeric, statistics: Statistics, raw: tf.Tensor) -> tf.Tensor:
     absent = tf.math.is_nan(raw)
     if feature.encoding == "buckets":
         return _place(tf.raw_ops.Bucketize(input=raw, boundaries=statistics.boundaries), absent)
     if feature.encoding == "log_square":
         return _place(_log_square(tf.where(absent, 0.0, raw)), absent)
     mean, std = (statistics.mean or 0.0, statistics.std or 1.0) if feature.standardise else (0.0, 1.0)
-    value = (condition(feature, raw) - mean) / std
+    value = (feature.conditioned(raw, tf.math) - mean) / std
     return tf.stack([tf.where(absent, 0.0, value), tf.cast(absent, tf.float32)], axis=1)
 
 
-def condition(feature: Feature, x: tf.Tensor) -> tf.Tensor:
-    """Clip, then log1p, as the feature asks."""
-    if feature.clip is not None:
-        x = tf.clip_by_value(x, *feature.clip)
-    return tf.math.log1p(tf.maximum(x, 0.0)) if feature.log1p else x
+def _vector(raw: tf.Tensor) -> tf.Tensor:
+    return tf.where(tf.math.is_nan(raw), 0.0, raw)
+
+
+def _cross(feature: Cross, columns: Sequence[tf.Tensor]) -> tf.Tensor:
+    texts = [_text(column) for column in columns]
+    absent = tf.reduce_any(tf.stack([tf.equal(text, "") for text in texts]), axis=0)
+    joined = tf.strings.join(texts, CROSS_SEPARATOR)
+    return _place(tf.strings.to_hash_bucket_fast(joined, feature.hash_buckets), absent)
+
+
+def _list(feature: Multivalued, statistics: Statistics, vocabularies: str, raw: tf.Tensor) -> tf.Tensor:
+    text = _text(raw)
+    if feature.separator and text.shape.rank == 1:
+        text = tf.strings.split(text, feature.separator).to_tensor(default_value="", shape=[None, feature.max_length])
+    return _place_list(_ids(feature, statistics, vocabularies, text), tf.equal(text, ""))
 
 
 def _log_square(x: tf.Tensor) -> tf.Tensor:
@@ -122,11 +133,10 @@ def _text(raw: tf.Tensor) -> tf.Tensor:
     return tf.where(tf.equal(raw, raw.dtype.min), "", tf.strings.as_string(raw))
 
 
-def _hashed(text: tf.Tensor, feature: Feature) -> tf.Tensor:
-    return tf.strings.to_hash_bucket_fast(text, feature.hash_buckets)
-
-
-def _looked_up(text: tf.Tensor, feature: Feature, statistics: Statistics, vocabularies: str) -> tf.Tensor:
+def _ids(feature: Coded, statistics: Statistics, vocabularies: str, text: tf.Tensor) -> tf.Tensor:
+    """Hashes, or places in the vocabulary behind the hashes of what is not in it."""
+    if feature.hash_buckets:
+        return tf.strings.to_hash_bucket_fast(text, feature.hash_buckets)
     size, oov = statistics.vocabulary_size, feature.oov_buckets
     if size == 0:
         return tf.strings.to_hash_bucket_fast(text, oov)

@@ -15,9 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from features.errors import DataError
-from features.feature import Feature
-
 MISSING_INT = int(np.iinfo(np.int64).min)
 
 
@@ -49,26 +46,6 @@ class Input:
         return value if self.length is None else pa.list_(value, self.length)
 
 
-def inputs_of(features: list[Feature], types: dict[str, pa.DataType | None]) -> list[Input]:
-    """The raw columns that the features need, each once, in the order of their first use.
-
-    Args:
-      features: to be read.
-      types: Arrow type of each column; None where the format has none (delimited text).
-
-    Raises:
-      DataError: a column's type does not fit its feature.
-    """
-    inputs: dict[str, Input] = {}
-    for feature in features:
-        for column in feature.inputs:
-            found = _input(feature, column, types.get(column))
-            known = inputs.setdefault(column, found)
-            if known != found:
-                raise DataError(f"column {column!r} is read as {known.dtype} and as {found.dtype}; give it one kind")
-    return list(inputs.values())
-
-
 def argument_names(names: Sequence[str]) -> dict[str, str]:
     """What each column is called as an argument of a serving signature, which must be a Python name.
 
@@ -86,36 +63,20 @@ def argument_names(names: Sequence[str]) -> dict[str, str]:
     return arguments
 
 
-def _input(feature: Feature, column: str, kind: pa.DataType | None) -> Input:
-    if feature.kind == "numeric":
-        if kind is not None and not (_number(kind) or pa.types.is_boolean(kind)):
-            raise DataError(f"column {column!r} is {kind}, not a number; feature {feature.name!r} needs another kind")
-        return Input(column, "float32")
-    text = kind is None or pa.types.is_string(kind) or pa.types.is_large_string(kind)
-    separator = feature.separator if text else None
-    if feature.kind == "dense":
-        if not (separator or (kind is not None and _list(kind))):
-            raise DataError(f"column {column!r} is {kind or 'text'}, not a list of numbers, as kind dense needs")
-        length = kind.list_size if kind is not None and pa.types.is_fixed_size_list(kind) else feature.max_length
-        return Input(column, "float32", length, separator)
-    if feature.kind == "multivalued" and kind is None and not separator:
-        raise DataError(f"column {column!r} is text; feature {feature.name!r} needs a `separator` that splits it")
-    if column == feature.weights:
-        return Input(column, "float32", feature.max_length, separator)
-    if separator:
-        return Input(column, "string")
-    length = feature.max_length if feature.kind == "multivalued" else None
-    if kind is not None and _list(kind):
-        if length is None:
-            raise DataError(f"column {column!r} holds lists; feature {feature.name!r} needs kind multivalued or dense")
-        kind = kind.value_type
-    whole = kind is not None and (_number(kind) or pa.types.is_boolean(kind))
-    return Input(column, "int64" if whole else "string", length)
+def holds_texts(column_type: pa.DataType | None) -> bool:
+    """Whether a column's values are texts, as all are in a format without types."""
+    return column_type is None or pa.types.is_string(column_type) or pa.types.is_large_string(column_type)
 
 
-def _number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+def holds_numbers(column_type: pa.DataType) -> bool:
+    """Whether a column's values are numbers, or booleans, which are 0 and 1."""
+    return any(is_type(column_type) for is_type in _NUMBERS)
 
 
-def _list(kind: pa.DataType) -> bool:
-    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+def holds_lists(column_type: pa.DataType) -> bool:
+    """Whether a column's values are lists."""
+    return any(is_type(column_type) for is_type in _LISTS)
+
+
+_NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+_LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from features.document import Document
 from features.encoding import Encoding
-from features.feature import Feature
 from features.inputs import Input
+from features.kinds import AnyFeature
 
 
 class RejectCounts(Document):
@@ -58,5 +58,5 @@ class ResolvedFeatures(Document):
     label: str
     weight: str | None
     inputs: list[Input]
-    features: list[Feature]
+    features: list[AnyFeature]
     encodings: list[Encoding]

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import pydantic
 
+from features.codes import Multivalued
 from features.errors import ConfigError
-from features.feature import Feature, FeatureRule
+from features.feature import Feature
 from features.pattern import expand_pattern, is_glob
+from features.rules import FeatureRule
 
 
 def match_rules(rules: Sequence[FeatureRule], columns: Sequence[str], reserved: Mapping[str, str]) -> list[Feature]:
@@ -32,13 +34,14 @@ def match_rules(rules: Sequence[FeatureRule], columns: Sequence[str], reserved: 
     known = frozenset(columns)
     for index, rule in enumerate(rules):
         for name in _names(index, rule, columns, reserved):
-            feature = Feature(name=name, **rule.model_dump(exclude={"match"}, exclude_unset=True))
+            feature = rule.feature(name)
             _check_inputs(index, feature, known, reserved)
             if name in features and holders[name] != index:
                 _check_nothing_lost(index, holders[name], feature, features[name])
             features[name], holders[name] = feature, index
     for name in features:
-        if name.endswith(".weights") and getattr(features.get(name.removesuffix(".weights")), "weights", None):
+        weighted = features.get(name.removesuffix(".weights")) if name.endswith(".weights") else None
+        if isinstance(weighted, Multivalued) and weighted.weights:
             raise ConfigError(f"features[{holders[name]}].match: {name!r} is what the weights of another feature are called")
     order = {name: number for number, name in enumerate(columns)}
     return sorted(features.values(), key=lambda feature: order.get(feature.name, len(order)))
@@ -65,9 +68,11 @@ def _names(index: int, rule: FeatureRule, columns: Sequence[str], reserved: Mapp
     """Names of the features that a rule makes; globs pass over reserved columns."""
     names = []
     for pattern in rule.match:
-        if rule.kind == "cross":
+        if not rule.feature_class.named_after_column:
             if pattern in columns:
-                raise ConfigError(f"features[{index}].match: {pattern!r} is a column of the data; give the cross another name")
+                raise ConfigError(
+                    f"features[{index}].match: {pattern!r} is a column of the data; give the {rule.kind} another name"
+                )
             matched = [pattern]
         elif is_glob(pattern, columns):
             matched = [name for name in expand_pattern(pattern, columns) if name not in reserved]
@@ -81,7 +86,8 @@ def _names(index: int, rule: FeatureRule, columns: Sequence[str], reserved: Mapp
 
 def _check_inputs(index: int, feature: Feature, columns: frozenset[str], reserved: Mapping[str, str]) -> None:
     for column in feature.inputs:
-        field = "match" if column == feature.name else "weights" if column == feature.weights else "columns"
+        other = "weights" if isinstance(feature, Multivalued) else "columns"
+        field = "match" if column == feature.name else other
         if column in reserved:
             raise ConfigError(f"features[{index}].{field}: {column!r} is {reserved[column]}, which can be no feature")
         if column not in columns:
@@ -90,7 +96,7 @@ def _check_inputs(index: int, feature: Feature, columns: frozenset[str], reserve
 
 def _check_nothing_lost(index: int, earlier: int, feature: Feature, before: Feature) -> None:
     """The later of two rules holds alone: what only the earlier one says of the column would be lost without a word."""
-    fields = sorted(before.model_fields_set - feature.model_fields_set - {"kind"})
+    fields = sorted(before.model_fields_set - feature.model_fields_set)
     lost = [field for field in fields if _may_have(feature, field, getattr(before, field))]
     if lost:
         raise ConfigError(
@@ -102,7 +108,7 @@ def _check_nothing_lost(index: int, earlier: int, feature: Feature, before: Feat
 def _may_have(feature: Feature, field: str, value: object) -> bool:
     """Whether the feature could have the field: one that its kind does not know is no loss."""
     try:
-        Feature.model_validate(feature.model_dump(exclude_unset=True) | {field: value})
+        type(feature).model_validate(feature.model_dump(exclude_unset=True) | {field: value})
     except pydantic.ValidationError:
         return False
     return True

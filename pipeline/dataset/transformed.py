@@ -168,7 +168,7 @@ class Transformed:
 
     def _known_tokens(self, feature: Feature) -> int:
         """Tokens that a cut table has rows for: those beside the padding, missing and out-of-vocabulary ids."""
-        return self.cuts[feature.name] - FIRST_BUCKET - feature.oov_buckets
+        return self.cuts[feature.name] - FIRST_BUCKET - feature.shared_ids
 
 
 __all__ = ["RowGroup", "SplitName", "Transformed"]

@@ -16,13 +16,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.codes import CROSS_SEPARATOR, Cross, Multivalued
 from features.feature import Feature
 from features.inputs import MISSING_INT
+from features.numbers import Dense, Numeric
 from pipeline.raw.hashing import hash_values
 
 _MANTISSA_DROPPED = np.int32(12)
 _NO_NUMBER = np.int32(np.iinfo(np.int32).min)  # a key that no number has
-_CROSS_SEPARATOR = "\x1f"
 _AT_ONCE = 1 << 20
 Moments = tuple[float, float, float, float, float]
 Codes = npt.NDArray[np.int64]
@@ -72,9 +73,9 @@ def analyze(feature: Feature, table: pa.Table, keys: RowKeys | None) -> Partial:
       table: of conformed columns, single texts and integers dictionary-encoded.
       keys: of the rows; without them the sums are 0.
     """
-    if feature.kind == "dense":
+    if isinstance(feature, Dense):
         return _analyze_vectors(feature, table[feature.name].combine_chunks())
-    if feature.kind == "multivalued":
+    if isinstance(feature, Multivalued):
         return _analyze_lists(feature, table[feature.name].combine_chunks(), keys)
     codes, values, absent = _coded(feature, table)
     counts = np.bincount(codes, minlength=len(values))
@@ -84,7 +85,7 @@ def analyze(feature: Feature, table: pa.Table, keys: RowKeys | None) -> Partial:
     if absent >= 0:
         missing = (int(counts[absent]), int(rows[absent]))
         kept[absent] = False
-    moments = _moments(feature, table[feature.name].to_numpy()) if feature.kind == "numeric" else ()
+    moments = _moments(feature, table[feature.name].to_numpy()) if isinstance(feature, Numeric) else ()
     return Partial(_table(values.filter(pa.array(kept)), counts[kept], rows[kept]), *missing, moments)
 
 
@@ -105,9 +106,9 @@ def merge(parts: Sequence[Partial]) -> Partial:
 def bucketed(feature: Feature, partial: Partial, buckets: int) -> Iterator[tuple[int, Partial]]:
     """Parts of a partial by the hash of the value, so that no worker must hold all values of a very large column.
 
-    The first of them has what is not counted by value. Numbers have few enough keys to stay together.
+    The first of them has what is not counted by value.
     """
-    if buckets == 1 or feature.kind in ("numeric", "dense"):
+    if buckets == 1 or not feature.counted_in_buckets:
         yield 0, partial
         return
     place = hash_values(partial.counts["value"].combine_chunks()) % np.uint64(buckets)
@@ -149,17 +150,17 @@ def unkeyed(keys: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
 
 def _coded(feature: Feature, table: pa.Table) -> tuple[Codes, pa.Array, int]:
     """For each row the place of its value, the values, and the place of the one that means missing, or -1."""
-    if feature.kind == "cross":
+    if isinstance(feature, Cross):
         return _crossed(feature, table)
     column = table[feature.name].combine_chunks()
-    if feature.kind == "numeric":
+    if isinstance(feature, Numeric):
         values = column.to_numpy()
         encoded = pa.array(np.where(np.isnan(values), _NO_NUMBER, keyed(values))).dictionary_encode()
         return encoded.indices.to_numpy(), encoded.dictionary, _place(encoded.dictionary, int(_NO_NUMBER))
     return column.indices.to_numpy(), column.dictionary, _place(column.dictionary, _mark(column.dictionary.type))
 
 
-def _crossed(feature: Feature, table: pa.Table) -> tuple[Codes, pa.Array, int]:
+def _crossed(feature: Cross, table: pa.Table) -> tuple[Codes, pa.Array, int]:
     """Joins the texts of the pairs (or more) that occur, not of every row."""
     codes, texts = np.zeros(table.num_rows, np.int64), pa.array([""])
     for number, name in enumerate(feature.columns):
@@ -170,7 +171,7 @@ def _crossed(feature: Feature, table: pa.Table) -> tuple[Codes, pa.Array, int]:
         pairs = pa.array(codes * len(values) + column.indices.to_numpy()).dictionary_encode()
         left, right = np.divmod(pairs.dictionary.to_numpy(), len(values))
         joined = [texts.take(pa.array(left)), values.take(pa.array(right))]
-        texts = pc.binary_join_element_wise(*joined, _CROSS_SEPARATOR) if number else joined[1]
+        texts = pc.binary_join_element_wise(*joined, CROSS_SEPARATOR) if number else joined[1]
         codes = pairs.indices.to_numpy().astype(np.int64)
     return _merged(codes, texts.fill_null(""))
 
@@ -180,7 +181,7 @@ def _merged(codes: Codes, texts: pa.Array) -> tuple[Codes, pa.Array, int]:
     return encoded.indices.to_numpy()[codes], encoded.dictionary, _place(encoded.dictionary, "")
 
 
-def _analyze_vectors(feature: Feature, column: pa.Array) -> Partial:
+def _analyze_vectors(feature: Dense, column: pa.Array) -> Partial:
     values = column.flatten().to_numpy()
     missing = int(np.isnan(values.reshape(len(column), -1)).all(axis=1).sum())
     none = _table(pa.array([], pa.int32()), np.array([]), None)
@@ -189,7 +190,7 @@ def _analyze_vectors(feature: Feature, column: pa.Array) -> Partial:
     return Partial(none, missing, moments=moments, length=column.type.list_size)
 
 
-def _analyze_lists(feature: Feature, column: pa.Array, keys: RowKeys | None) -> Partial:
+def _analyze_lists(feature: Multivalued, column: pa.Array, keys: RowKeys | None) -> Partial:
     """Counts elements. A row belongs to each of its elements, but lists that have weights too are not told by elements."""
     if pa.types.is_dictionary(column.type):
         split = pc.list_slice(pc.split_pattern(column.dictionary, feature.separator), 0, feature.max_length)
@@ -212,9 +213,8 @@ def _moments(feature: Feature, column: npt.NDArray[np.float32]) -> tuple[Moments
     x = column[~np.isnan(column)].astype(np.float64)
     if not len(x):
         return ()
-    if feature.encoding == "value":
-        x = np.clip(x, *feature.clip) if feature.clip else x
-        x = np.log1p(np.maximum(x, 0.0)) if feature.log1p else x
+    if isinstance(feature, Numeric) and feature.encoding == "value":
+        x = feature.conditioned(x, np)
     return ((float(len(x)), float(x.sum()), float(x @ x), float(x.min()), float(x.max())),)
 
 

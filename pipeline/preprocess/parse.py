@@ -112,7 +112,7 @@ class ParseShard(beam.DoFn):
     def base(self, shard: Shard) -> str:
         """What the names of a shard's files begin with."""
         data = self.config.data.model_dump(exclude=_APART)
-        parts = [feature.model_dump(include=set(_COUNTED)) for feature in self.features]
+        parts = [feature.model_dump(exclude=set(feature.uncounted_fields)) for feature in self.features]
         return files.join(self.folder, fingerprint(_VERSION, asdict(shard), data, parts, [asdict(i) for i in self.inputs]))
 
     def process(self, shard: Shard) -> Iterator[tuple[Key, Partial]]:
@@ -171,9 +171,6 @@ class ParseShard(beam.DoFn):
 
     def _counted(self, table: pa.Table, keys: RowKeys | None) -> list[Partial]:
         return list(self.pool.map(lambda feature: analyze(feature, table, keys), self.features))
-
-
-_COUNTED = ("name", "kind", "columns", "encoding", "clip", "log1p", "separator", "max_length", "weights")
 
 
 def _chunks(rows: Iterator[Rows]) -> Iterator[list[Rows]]:

@@ -14,9 +14,7 @@ import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet
 
-from features.encoding import Encoding
 from features.errors import DataError
-from features.feature import Feature
 from features.manifest import Manifest, PartFile, ResolvedFeatures, SplitFiles
 from features.statistics import Statistics
 from pipeline.dataset.transformed import Transformed
@@ -94,19 +92,8 @@ def _resolved_features(job: Job, statistics: dict[str, Statistics]) -> ResolvedF
         weight=job.config.data.weight,
         inputs=job.inputs,
         features=job.features,
-        encodings=[Encoding.of(f, _vocabulary_size(f, statistics[f.name])) for f in job.features],
+        encodings=[feature.encoding_of(statistics[feature.name]) for feature in job.features],
     )
-
-
-def _vocabulary_size(feature: Feature, statistics: Statistics) -> int:
-    from features.graph import LOG_SQUARE_BUCKETS
-
-    if feature.kind == "dense":
-        return statistics.length or 0
-    if feature.kind == "numeric":
-        sizes = {"buckets": len(statistics.boundaries) + 1, "log_square": LOG_SQUARE_BUCKETS, "value": 2}
-        return sizes[feature.encoding]
-    return statistics.vocabulary_size
 
 
 def _manifest(parts: Sequence[Part], parsed: Sequence[Parsed]) -> Manifest:

@@ -7,8 +7,9 @@ from typing import Any
 
 from features.config import Config
 from features.errors import DataError
-from features.feature import Feature
-from features.inputs import Input, inputs_of
+from features.feature import Feature, inputs_of
+from features.inputs import Input
+from features.numbers import Numeric
 from pipeline.preprocess.split import SPLITS
 from pipeline.raw.piece import RawFile
 from pipeline.raw.read import column_types
@@ -57,7 +58,7 @@ class Job:
     @property
     def counted(self) -> list[Feature]:
         """The features, and the label as one."""
-        return [*self.features, Feature(name=self.config.data.label, kind="numeric")]
+        return [*self.features, Numeric(name=self.config.data.label)]
 
     @property
     def buckets(self) -> int:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet
 
+from features.codes import Cross
 from features.data_config import DataConfig
 from features.feature import Feature
 from features.inputs import Input
@@ -70,7 +71,7 @@ class TransformPart(beam.DoFn):
 
     def __init__(self, data: DataConfig, features: Sequence[Feature], inputs: Sequence[Input], graph: str) -> None:
         self.data, self.features, self.inputs, self.graph = data, list(features), list(inputs), graph
-        crossed = {column for feature in features if feature.kind == "cross" for column in feature.columns}
+        crossed = {column for feature in features if isinstance(feature, Cross) for column in feature.columns}
         self.by_value = {c.name for c in inputs if c.length is None and c.dtype != "float32"} - crossed
 
     def setup(self) -> None:

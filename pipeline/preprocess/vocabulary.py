@@ -11,7 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.codes import Coded
 from features.feature import Feature
+from features.numbers import Numeric
 from features.statistics import Statistics
 from pipeline.preprocess.analyze import Moments, Partial, unkeyed
 from pipeline.raw.hashing import mix
@@ -74,7 +76,7 @@ def finish(feature: Feature, summaries: Iterable[Summary], known: Sequence[str] 
     partition = sum(part.partition for part in parts) % 2**64
     statistics = Statistics(
         name=feature.name,
-        count=int(n) if feature.kind == "dense" else sum(part.count for part in parts),
+        count=sum(part.count for part in parts) if feature.counted_by_value else int(n),
         missing=sum(part.missing for part in parts),
         distinct=sum(part.distinct for part in parts),
         top=_top([part.top for part in parts]),
@@ -85,7 +87,7 @@ def finish(feature: Feature, summaries: Iterable[Summary], known: Sequence[str] 
         boundaries=list(parts[0].boundaries),
         vocabulary_size=len(vocabulary),
         length=next((part.length for part in parts if part.length), None),
-        categorical=feature.kind == "categorical",
+        categorical=feature.one_id_a_row,
         partition=f"{partition:016x}" if partition else None,
     )
     return statistics, vocabulary
@@ -111,12 +113,12 @@ def _vocabulary(feature: Feature, tables: Sequence[pa.Table], known: Sequence[st
     found = table["value"].cast(pa.string())
     if known:
         found = found.filter(pc.invert(pc.is_in(found, pa.array(known, pa.string()))))
-    room = None if feature.max_size is None else max(feature.max_size - len(known), 0)
+    room = None if feature.size_limit is None else max(feature.size_limit - len(known), 0)
     return [*known, *found.slice(0, room).to_pylist()]
 
 
 def _tokens(feature: Feature, counts: pa.Table) -> pa.Table:
-    if not feature.has_vocabulary:
+    if not isinstance(feature, Coded) or not feature.has_vocabulary:
         return pa.table({"value": pa.array([], pa.binary()), "count": pa.array([], pa.int64())})
     kept = counts.select(["value", "count"]).filter(pc.greater_equal(counts["count"], feature.min_count))
     text = kept["value"].cast(pa.string())
@@ -127,7 +129,7 @@ def _tokens(feature: Feature, counts: pa.Table) -> pa.Table:
 
 def _shown(feature: Feature, top: pa.Table) -> pa.Table:
     values = top["value"].to_numpy()
-    values = unkeyed(values) if feature.kind == "numeric" else values
+    values = unkeyed(values) if isinstance(feature, Numeric) else values
     return pa.table({"value": pa.array([str(value) for value in values], pa.string()), "count": top["count"]})
 
 
@@ -143,7 +145,7 @@ def _moments(parts: Sequence[Moments]) -> tuple[float, float, float, float, floa
 
 def _boundaries(feature: Feature, counts: pa.Table) -> tuple[float, ...]:
     """Inner quantiles: a bucket ends below the first value whose cumulated count passes the quantile."""
-    if feature.kind != "numeric" or feature.encoding != "buckets" or not counts.num_rows:
+    if not isinstance(feature, Numeric) or not feature.has_boundaries or not counts.num_rows:
         return ()
     counts = counts.sort_by("value")
     values: npt.NDArray[np.float32] = unkeyed(counts["value"].to_numpy())

@@ -15,7 +15,6 @@ import tensorflow as tf
 from features.config import Config
 from features.cost import CostModel, shared
 from features.errors import ConfigError
-from features.feature import Feature
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
 from pipeline.runtime.console import say
@@ -43,7 +42,7 @@ def latency_model(config: Config, data: Transformed, folder: str) -> CostModel:
             )
         files.write_json(path, _measured(config, data))
     found = files.read_json(path)
-    kinds = {feature.name: found["kinds"][kind_of(feature)] for feature in data.features}
+    kinds = {feature.name: found["kinds"][feature.serving_operations] for feature in data.features}
     return CostModel(
         "microseconds",
         kinds,
@@ -51,13 +50,6 @@ def latency_model(config: Config, data: Transformed, folder: str) -> CostModel:
         *shared(data.features, config.selection.sources),
         base=found["base"],
     )
-
-
-def kind_of(feature: Feature) -> str:
-    """Features of one kind take the same operations in serving."""
-    if feature.kind == "numeric":
-        return f"numeric, {feature.encoding}"
-    return f"{feature.kind}, {'vocabulary' if feature.has_vocabulary else 'hashed'}" if feature.embedded else feature.kind
 
 
 def fitted(rows: Floats, times: Floats) -> Floats:
@@ -88,8 +80,8 @@ def _measured(config: Config, data: Transformed) -> dict[str, Any]:
         calls = {str(n): _call(config, data, widths, Path(folder, str(n))) for n, widths in enumerate(samples)}
         seen = latencies(calls, TURNS)
     times = np.array([seen[name]["p50"] for name in calls])
-    kinds = sorted({kind_of(feature) for feature in data.features})
-    own = {feature.name: kinds.index(kind_of(feature)) for feature in data.features}
+    kinds = sorted({feature.serving_operations for feature in data.features})
+    own = {feature.name: kinds.index(feature.serving_operations) for feature in data.features}
     counts = np.stack([np.bincount([own[name] for name in widths], minlength=len(kinds)) for widths in samples])
     columns = np.array([sum(widths.values()) for widths in samples])
     rows = np.column_stack([np.ones(len(samples)), columns, counts]).astype(np.float64)

@@ -70,8 +70,8 @@ class Previous:
             full = encoding.width(config.model.embedding_width)
             widths[kept.name] = min(kept.width, full) if encoding.embedded else full
             size = kept.transform.get("max_size")
-            if size and feature.cuttable and size != feature.max_size:
-                rows[kept.name] = min(encoding.rows, FIRST_BUCKET + feature.oov_buckets + size)
+            if size and feature.cuttable and size != feature.size_limit:
+                rows[kept.name] = min(encoding.rows, FIRST_BUCKET + feature.shared_ids + size)
         return Allocation(widths, rows)
 
     def changes(self, kept: Mapping[str, int], reasons: Mapping[str, str]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from features.config import Config
 from features.encoding import full_widths
 from features.feature import Feature
 from features.inputs import Input, argument_names
+from features.numbers import Numeric
 from features.schema import schema_of
 from features.spec import FILE, SCHEMA_FILE, VOCABULARY_FOLDER, FeatureSpec, KeptFeature, RawInput, Vocabulary, sha256
 from features.statistics import Statistics
@@ -132,20 +133,16 @@ def _kept(
         file = f"{VOCABULARY_FOLDER}/{feature.name}.txt"
         data.write_vocabulary(feature, str(target / file))
         vocabulary = Vocabulary(file=file, size=statistics.vocabulary_size, sha256=sha256(target / file))
-    constants: dict[str, Any] = {}
-    if feature.kind == "numeric":
-        named = {"buckets": ("boundaries",), "value": ("mean", "std"), "log_square": ()}[feature.encoding]
-        constants = {name: getattr(statistics, name) for name in named}
     return KeptFeature(
         name=feature.name,
         kind=feature.kind,
         inputs=feature.inputs,
-        transform=feature.model_dump(exclude_defaults=True, exclude={"name", "match"}, mode="json"),
+        transform=feature.transform(),
         width=chosen["width"],
         rows=encoding.rows,
         length=encoding.length,
         vocabulary=vocabulary,
-        constants=constants,
+        constants={name: getattr(statistics, name) for name in feature.constants},
         bytes=chosen["bytes"],
         round=chosen["round"],
         attention=chosen["attention"],
@@ -197,7 +194,7 @@ def _domain(
         tokens = np.array(Path(target, VOCABULARY_FOLDER, f"{feature.name}.txt").read_text().split(), np.int64)
         return int(tokens.min()), int(tokens.max())
     # Those of `value` features were taken after clip and log1p.
-    raw = feature.kind == "numeric" and feature.encoding != "value"
+    raw = isinstance(feature, Numeric) and feature.encoding != "value"
     if raw and all(value is not None and math.isfinite(value) for value in (found.minimum, found.maximum)):
         return found.minimum, found.maximum
     return None, None

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from features.codes import Multivalued
 from features.errors import DataError
 from features.feature import Feature
 from features.inputs import Input, argument_names
+from features.numbers import Dense
 from features.statistics import Statistics
 
 Request = dict[str, npt.NDArray[Any]]
@@ -107,7 +109,7 @@ def _drawn(
     values[rng.random(shape) < unseen] = _UNSEEN[column.dtype]
     if column.length is None:
         values[rng.random(rows) < missing] = column.missing
-    elif feature.kind == "multivalued":
+    elif isinstance(feature, Multivalued):
         # The values and the weights of a feature end at the same places: both draw from its own generator.
         own = np.random.default_rng([len(feature.name), rows])
         lengths = np.where(own.random(rows) < missing, 0, own.integers(1, column.length + 1, rows))
@@ -119,12 +121,12 @@ def _known(
     column: Input, feature: Feature, statistics: Mapping[str, Statistics], shape: tuple[int, ...], rng: np.random.Generator
 ) -> npt.NDArray[Any]:
     dtype: Any = _DTYPES[column.dtype]
-    if feature.kind == "dense" or column.name == feature.weights:
+    if isinstance(feature, Dense) or (isinstance(feature, Multivalued) and column.name == feature.weights):
         return np.asarray(rng.random(shape), dtype)
     # A column that only a cross reads has no statistics of its own; any value will do.
     seen = statistics[column.name].top if column.name in statistics else [(str(n), 1) for n in range(10)]
     known = np.array([value for value, _ in seen] or ["0"], dtype=object)
-    if feature.separator:
+    if isinstance(feature, Multivalued) and feature.separator:
         drawn = rng.choice(known, (*shape, feature.max_length))
         ends = rng.integers(1, feature.max_length + 1, shape)
         return np.array([feature.separator.join(row[:end]) for row, end in zip(drawn, ends, strict=True)], dtype)

@@ -20,7 +20,6 @@ from rich.table import Table
 from features.config import Config
 from features.encoding import Encoding, full_widths
 from features.errors import WinnowError
-from features.feature import Feature
 from pipeline.raw.format import naming_unreadable
 from pipeline.raw.formats import FORMATS
 from pipeline.raw.piece import RawFile
@@ -31,7 +30,6 @@ _EXTRAS = {
     "gcp": "Dataflow and gs:// paths",
     "onnx": "`winnow onnx`",
 }
-_NUMERIC_ROWS = 256
 _SHOWN = ("tensorflow", "apache-beam", "pyarrow")
 _GOOGLE = "google.cloud.storage"
 
@@ -155,7 +153,8 @@ def _needs(config: Config) -> Iterator[Check]:
     yield Check("data", "ok", f"{count} files, {_human(size)}, about {rows:,} rows; {len(job.features)} features")
     made = files.join(config.work_dir, "transformed", "features.json")
     known = files.exists(made)
-    encodings = [Encoding(**each) for each in files.read_json(made)["encodings"]] if known else _bounds(job.features, rows)
+    bounds = [feature.encoding_of_size(feature.largest_size(rows)) for feature in job.features]
+    encodings = [Encoding(**each) for each in files.read_json(made)["encodings"]] if known else bounds
     yield _disk(config, encodings, rows, known)
     yield _memory(config, encodings, rows, known)
 
@@ -193,20 +192,6 @@ def _memory(config: Config, encodings: list[Encoding], rows: int, known: bool) -
     )
     status: Literal["note", "problem"] = "problem" if known else "note"
     return Check("memory", status, f"{said}; {_human(have)} here", remedy)
-
-
-def _bounds(features: list[Feature], rows: int) -> list[Encoding]:
-    """The largest that tables can become: a value must be seen `min_count` times to get a row."""
-    found = []
-    for feature in features:
-        many = feature.max_length if feature.kind == "multivalued" else 1
-        size = min(rows * many // feature.min_count, feature.max_size or sys.maxsize)
-        if not feature.has_vocabulary:
-            size = 0 if feature.hash_buckets else _NUMERIC_ROWS
-        if feature.kind == "dense":
-            size = feature.width or 1
-        found.append(Encoding.of(feature, size))
-    return found
 
 
 def _estimate_rows(config: Config, file: RawFile) -> int:

@@ -13,8 +13,8 @@ import yaml
 
 from features.config import Config
 from features.errors import ConfigError
-from features.feature import Feature, FeatureRule
 from features.pattern import expand_pattern
+from features.rules import FeatureRule
 from features.spec import FeatureSpec, KeptFeature
 
 LINE_LENGTH = 120
@@ -83,7 +83,7 @@ class _Rules:
         winners: dict[str, int] = {}
         for number, rule in enumerate(self.config.features):
             for pattern in rule.match:
-                winners |= dict.fromkeys(set(_expanded(rule, pattern, names)) & set(names), number)
+                winners |= dict.fromkeys(set(rule.names(pattern, names)) & set(names), number)
         for kept in self.spec.kept:
             if kept.name not in winners:
                 raise ConfigError(f"{self.path}: no rule of `features` matches {kept.name!r}, which the spec keeps")
@@ -115,7 +115,7 @@ class _Rules:
         """
         features = made.resolve([column.name for column in self.spec.inputs])
         full = made.model.embedding_width
-        found = {f.name: (min(full, f.width or full) if f.embedded else None, f.max_size) for f in features}
+        found = {f.name: (min(full, f.width or full) if f.embedded else None, f.size_limit) for f in features}
         asked = {f.name: (f.width if f.rows else None, f.transform.get("max_size")) for f in self.spec.kept}
         if found != asked:
             differing = sorted(name for name, _ in set(found.items()) ^ set(asked.items()))
@@ -125,12 +125,12 @@ class _Rules:
         full = self.config.model.embedding_width
         if feature.rows and feature.width != min(full, rule.width or full):
             yield "width", feature.width
-        if feature.transform.get("max_size") != rule.max_size:
+        if feature.transform.get("max_size") != rule.feature(feature.name).size_limit:
             yield "max_size", feature.transform["max_size"]
 
     def _check_transform(self, kept: KeptFeature, number: int) -> None:
-        values = self.config.features[number].model_dump(exclude={"match"}, exclude_unset=True)
-        own = Feature(name=kept.name, **values).model_dump(exclude_defaults=True, exclude={"name", *SIZES}, mode="json")
+        transform = self.config.features[number].feature(kept.name).transform()
+        own = {field: value for field, value in transform.items() if field not in SIZES}
         if own != {field: value for field, value in kept.transform.items() if field not in SIZES}:
             raise ConfigError(
                 f"{self.path}: features[{number}] treats {kept.name!r} otherwise than the spec does ({own} against "
@@ -186,10 +186,6 @@ def _features(text: str, sequence: yaml.SequenceNode, rules: _Rules) -> Iterable
         start, end = node.start_mark.index, _end(node)
         item = text[text.rfind("\n", 0, start) + 1 : start]  # the dash and what is around it
         yield (start, end, f"\n{item}".join(pieces)) if pieces else _whole_lines(text, start, end)
-
-
-def _expanded(rule: FeatureRule, pattern: str, names: list[str]) -> list[str]:
-    return [pattern] if rule.kind == "cross" else expand_pattern(pattern, names)
 
 
 def _listed(names: list[str], column: int) -> str:

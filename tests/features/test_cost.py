@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from features.budget import Budget
+from features.codes import Categorical
 from features.cost import byte_model, count_model, declared_model, parameter_model
 from features.encoding import Encoding
 from features.errors import ConfigError
-from features.feature import Feature
 from features.model_config import ModelConfig, TrainingConfig
 
 A, B, FLOAT = Encoding("a", 100), Encoding("b", 10), Encoding("f", 0, 3)
@@ -49,9 +49,9 @@ def test_parameters_are_those_that_a_column_more_brings(interaction):
 
 def test_a_source_is_paid_with_the_first_of_its_features():
     features = [
-        Feature(name="a", source="view", cost=1),
-        Feature(name="b", source="view", cost_per_column=0.5),
-        Feature(name="f", cost=2),
+        Categorical(name="a", source="view", cost=1),
+        Categorical(name="b", source="view", cost_per_column=0.5),
+        Categorical(name="f", cost=2),
     ]
     cost = declared_model(features, [A, B, FLOAT], {"view": 10})
     assert cost.total({"a": 4}) == 11
@@ -62,9 +62,9 @@ def test_a_source_is_paid_with_the_first_of_its_features():
 
 def test_a_feature_without_cost_is_named():
     with pytest.raises(ConfigError, match=r"feature 'a' has no cost"):
-        declared_model([Feature(name="a")], [A], {})
+        declared_model([Categorical(name="a")], [A], {})
     with pytest.raises(ConfigError, match=r"selection.sources: no cost for source 'view'"):
-        declared_model([Feature(name="a", source="view")], [A], {})
+        declared_model([Categorical(name="a", source="view")], [A], {})
 
 
 @pytest.mark.parametrize(

@@ -1,79 +1,48 @@
-"""Feature rules: bounds of their fields, and fields that would do nothing."""
+"""What features of all kinds have: their raw columns, and their form in the spec."""
 
-import pydantic
 import pytest
 
-from features.feature import Feature, FeatureRule
+from features.codes import Categorical, Cross, Multivalued
+from features.errors import DataError
+from features.feature import inputs_of
+from features.inputs import Input
+from features.numbers import Dense, Numeric
 
 
 @pytest.mark.parametrize(
-    ("fields", "message"),
+    ("feature", "transform"),
     [
-        ({"match": []}, "at least 1 item"),
-        ({"match": ""}, "at least 1 character"),
-        ({"kind": "numeric", "encoding": "value", "clip": [float("nan"), 1]}, "finite number"),
-        ({"kind": "numeric", "encoding": "value", "clip": [10, 0]}, "10 is not below 0"),
-        ({"kind": "numeric", "encoding": "value", "clip": [1, 1]}, "1 is not below 1"),
-        ({"cost": float("inf")}, "finite number"),
-        ({"hash_buckets": 1}, "greater than 1"),
-        ({"hash_buckets": 10**15}, "less than or equal to 2147483640"),
-        ({"oov_buckets": 10**9}, "less than or equal to 10000000"),
-        ({"width": 10**6}, "less than or equal to 4096"),
-        ({"kind": "cross", "columns": ["a", "b"]}, "a cross needs"),
-        ({"kind": "cross", "columns": ["a", "b"], "hash_buckets": 9, "match": ["x", "y"]}, "a cross needs"),
+        (Categorical(name="a"), {}),
+        (Numeric(name="a"), {"kind": "numeric"}),
+        (Categorical(name="a", source="s", width=3, max_size=4), {"max_size": 4, "width": 3, "source": "s"}),
+        (Dense(name="a", cost=1, max_length=3), {"kind": "dense", "max_length": 3, "cost": 1.0}),
+        (
+            Cross(name="a", group="g", columns=["x", "y"], hash_buckets=4),
+            {"kind": "cross", "columns": ["x", "y"], "hash_buckets": 4, "group": "g"},
+        ),
+        (
+            Numeric(name="a", encoding="value", clip=(0, 1), log1p=True),
+            {"kind": "numeric", "encoding": "value", "clip": [0.0, 1.0], "log1p": True},
+        ),
     ],
 )
-def test_values_out_of_bounds_are_refused(fields, message):
-    with pytest.raises(pydantic.ValidationError) as raised:
-        FeatureRule.model_validate({"match": "a"} | fields)
-    assert message in str(raised.value)
+def test_the_spec_holds_what_is_not_at_its_default_in_this_order(feature, transform):
+    assert list(feature.transform().items()) == list(transform.items())
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "rule"),
-    [
-        ("columns", ["a", "b"], {}),
-        ("encoding", "value", {}),
-        ("buckets", 8, {"kind": "categorical"}),
-        ("buckets", 8, {"kind": "numeric", "encoding": "log_square"}),
-        ("clip", [0, 1], {"kind": "numeric"}),
-        ("log1p", True, {"kind": "numeric", "encoding": "buckets"}),
-        ("standardise", False, {"kind": "numeric"}),
-        ("hash_buckets", 9, {"kind": "numeric"}),
-        ("min_count", 9, {"kind": "dense"}),
-        ("min_count", 9, {"hash_buckets": 100}),
-        ("max_size", 9, {"kind": "multivalued", "hash_buckets": 100}),
-        ("oov_buckets", 9, {"kind": "numeric"}),
-        ("separator", "|", {"kind": "categorical"}),
-        ("max_length", 3, {"kind": "categorical"}),
-        ("weights", "w", {"kind": "dense"}),
-        ("width", 4, {"kind": "numeric", "encoding": "value"}),
-    ],
-)
-def test_fields_that_would_do_nothing_are_refused(field, value, rule):
-    with pytest.raises(pydantic.ValidationError, match=f"`{field}` does nothing here"):
-        FeatureRule.model_validate({"match": "a", field: value} | rule)
+def test_inputs_are_the_raw_columns_each_once():
+    cross = Cross(name="axb", columns=["a", "b"], hash_buckets=9)
+    tags = Multivalued(name="tags", weights="tag weights", separator="|", max_length=2)
+    types = dict.fromkeys(("a", "b", "tags", "tag weights"))
+    assert inputs_of([Categorical(name="b"), cross, tags], types) == [
+        Input("b", "string"),
+        Input("a", "string"),
+        Input("tags", "string"),
+        Input("tag weights", "float32", 2, "|"),
+    ]
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [
-        {"kind": "numeric", "buckets": 8, "width": 4},
-        {"kind": "numeric", "encoding": "value", "clip": [0, 1], "log1p": True, "standardise": False},
-        {"kind": "multivalued", "separator": "|", "max_length": 3, "weights": "w", "min_count": 2, "max_size": 9},
-        {"kind": "dense", "separator": "|", "max_length": 3},
-        {"kind": "dense", "width": 3},  # as in the drafts of former versions
-        {"kind": "cross", "columns": ["a", "b"], "hash_buckets": 9, "width": 4},
-    ],
-)
-def test_fields_of_a_kind_are_taken(rule):
-    taken = FeatureRule.model_validate({"match": "x"} | rule)
-    assert {field: getattr(taken, field) for field in taken.model_fields_set} == {"match": ["x"]} | {
-        field: tuple(value) if field == "clip" else value for field, value in rule.items()
-    }
-
-
-def test_raw_columns_of_a_feature():
-    cross = Feature(name="axb", kind="cross", columns=["a", "b"], hash_buckets=9)
-    weighted = Feature(name="tags", kind="multivalued", weights="tag_weights")
-    assert [cross.inputs, weighted.inputs, Feature(name="a").inputs] == [["a", "b"], ["tags", "tag_weights"], ["a"]]
+def test_a_column_has_one_type_for_all_its_features():
+    features = [Numeric(name="a"), Cross(name="x", columns=["a", "b"], hash_buckets=3)]
+    with pytest.raises(DataError, match="column 'a' is read as float32 and as string"):
+        inputs_of(features, {"a": None, "b": None})

@@ -1,17 +1,21 @@
 """Feature rules matched with columns: names, order, columns that can be no feature, and rules that overlap."""
 
+import pydantic
 import pytest
 
+from features.codes import Categorical
 from features.errors import ConfigError
-from features.feature import FeatureRule
 from features.matching import check_patterns, match_rules
+from features.numbers import Numeric
+from features.rules import AnyRule
 
+RULE = pydantic.TypeAdapter(AnyRule)
 COLUMNS = ["click", "I1", "I2", "tags", "tag_weights", "C1", "C2"]
 RESERVED = {"click": "the label", "day": "the split column"}
 
 
 def match(rules, columns=COLUMNS, reserved=RESERVED):
-    return match_rules([FeatureRule.model_validate(rule) for rule in rules], columns, reserved)
+    return match_rules([RULE.validate_python(rule) for rule in rules], columns, reserved)
 
 
 def test_features_are_in_the_order_of_the_data_with_crosses_last():
@@ -21,8 +25,8 @@ def test_features_are_in_the_order_of_the_data_with_crosses_last():
 
 def test_the_last_rule_holds_and_globs_pass_over_the_label():
     features = match([{"match": "*", "min_count": 3}, {"match": "I2", "kind": "numeric", "buckets": 8}])
-    kinds = {feature.name: (feature.kind, feature.min_count) for feature in features}
-    assert kinds == dict.fromkeys(COLUMNS[1:], ("categorical", 3)) | {"I2": ("numeric", 5)}
+    assert features[1] == Numeric(name="I2", buckets=8)
+    assert features[:1] + features[2:] == [Categorical(name=name, min_count=3) for name in COLUMNS[1:] if name != "I2"]
 
 
 @pytest.mark.parametrize(

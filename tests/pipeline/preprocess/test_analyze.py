@@ -5,8 +5,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from features.feature import Feature
+from features.codes import Categorical, Cross, Multivalued
 from features.inputs import MISSING_INT
+from features.numbers import Dense, Numeric
 from features.statistics import Statistics, mark_duplicates
 from pipeline.preprocess.analyze import (
     Partial,
@@ -47,28 +48,28 @@ def statistics(feature, *tables):
 
 def test_words_are_counted_and_the_vocabulary_is_in_tfts_order():
     words = ["b", "a", "", "c", "b", "a", "z", "é", "", "c", "b"]
-    found, vocabulary = statistics(Feature(name="c", min_count=2), table(c=words))
+    found, vocabulary = statistics(Categorical(name="c", min_count=2), table(c=words))
     assert (found.count, found.missing, found.distinct) == (9, 2, 5)
     assert found.top == [("b", 3), ("a", 2), ("c", 2), ("z", 1), ("é", 1)]
     assert vocabulary == ["b", "c", "a"]
-    assert statistics(Feature(name="c", min_count=1), table(c=words))[1] == ["b", "c", "a", "é", "z"]
-    assert statistics(Feature(name="c", min_count=1, max_size=2), table(c=words))[1] == ["b", "c"]
+    assert statistics(Categorical(name="c", min_count=1), table(c=words))[1] == ["b", "c", "a", "é", "z"]
+    assert statistics(Categorical(name="c", min_count=1, max_size=2), table(c=words))[1] == ["b", "c"]
 
 
 def test_integers_are_counted_by_value_and_ordered_as_text():
-    found, vocabulary = statistics(Feature(name="c", min_count=1), table(c=[10, 9, MISSING_INT, 10, -1]))
+    found, vocabulary = statistics(Categorical(name="c", min_count=1), table(c=[10, 9, MISSING_INT, 10, -1]))
     assert (found.count, found.missing, found.distinct) == (4, 1, 3)
     assert vocabulary == ["10", "9", "-1"]
 
 
 def test_tokens_with_line_breaks_cannot_be_in_a_vocabulary_file():
-    assert statistics(Feature(name="c", min_count=1), table(c=["a\nb", "c\rd", "e"]))[1] == ["e"]
+    assert statistics(Categorical(name="c", min_count=1), table(c=["a\nb", "c\rd", "e"]))[1] == ["e"]
 
 
 def test_moments_are_those_of_numpy_after_clip_and_log():
     x = RNG.lognormal(3, 2, 5000).astype(np.float32)
     x[::7] = np.nan
-    feature = Feature(name="n", kind="numeric", encoding="value", clip=(1.0, 500.0), log1p=True)
+    feature = Numeric(name="n", encoding="value", clip=(1.0, 500.0), log1p=True)
     found, _ = statistics(feature, table(n=x[:1700]), table(n=x[1700:]))
     expected = np.log1p(np.clip(x[~np.isnan(x)].astype(np.float64), 1, 500))
     assert (found.count, found.missing) == (len(expected), np.isnan(x).sum())
@@ -79,9 +80,9 @@ def test_moments_are_those_of_numpy_after_clip_and_log():
 
 def test_quantile_boundaries_of_hundred_numbers():
     x = np.repeat(np.arange(100, dtype=np.float32), 3)
-    found, _ = statistics(Feature(name="n", kind="numeric", buckets=4), table(n=RNG.permutation(x)))
+    found, _ = statistics(Numeric(name="n", buckets=4), table(n=RNG.permutation(x)))
     assert found.boundaries == [24.0, 49.0, 74.0]
-    assert statistics(Feature(name="n", kind="numeric", buckets=4), table(n=np.float32([5] * 9)))[0].boundaries == []
+    assert statistics(Numeric(name="n", buckets=4), table(n=np.float32([5] * 9)))[0].boundaries == []
 
 
 def test_keys_are_in_the_order_of_the_numbers_and_near_them():
@@ -95,22 +96,22 @@ def test_keys_are_in_the_order_of_the_numbers_and_near_them():
 
 def test_lists_count_their_elements_and_rows_without_any():
     listed = pa.FixedSizeListArray.from_arrays(pa.array(["a", "b", "", "", "a", ""]), 2)
-    found, vocabulary = statistics(Feature(name="t", kind="multivalued", min_count=1), pa.table({"t": listed}))
+    found, vocabulary = statistics(Multivalued(name="t", min_count=1), pa.table({"t": listed}))
     assert (found.count, found.missing, found.distinct, vocabulary) == (3, 1, 2, ["a", "b"])
-    feature = Feature(name="t", kind="multivalued", min_count=1, separator="|", max_length=2)
+    feature = Multivalued(name="t", min_count=1, separator="|", max_length=2)
     found, vocabulary = statistics(feature, table(t=["a|b|c", "", "a"]))
     assert (found.count, found.missing, found.distinct, vocabulary) == (3, 1, 2, ["a", "b"])
 
 
 def test_crosses_are_missing_where_a_part_is():
-    feature = Feature(name="x", kind="cross", columns=["a", "b"], hash_buckets=5)
+    feature = Cross(name="x", columns=["a", "b"], hash_buckets=5)
     found, _ = statistics(feature, table(a=["u", "u", "", "v", "u"], b=[1, 2, 1, MISSING_INT, 1]))
     assert (found.count, found.missing, found.distinct) == (3, 2, 2)
     assert found.top == [("u\x1f1", 2), ("u\x1f2", 1)]
 
 
 def rows_of(*values):
-    return [statistics(Feature(name=str(n), min_count=1), table(**{str(n): v}))[0] for n, v in enumerate(values)]
+    return [statistics(Categorical(name=str(n), min_count=1), table(**{str(n): v}))[0] for n, v in enumerate(values)]
 
 
 def test_features_that_tell_the_same_rows_apart_are_duplicates_and_no_others():
@@ -129,15 +130,15 @@ def test_features_that_tell_the_same_rows_apart_are_duplicates_and_no_others():
 
 def test_numbers_and_ids_of_the_same_rows_are_duplicates():
     base = RNG.integers(0, 50, 1000)
-    number = statistics(Feature(name="n", kind="numeric"), table(n=base.astype(np.float32)))[0]
-    ids = statistics(Feature(name="c"), table(c=base))[0]
+    number = statistics(Numeric(name="n"), table(n=base.astype(np.float32)))[0]
+    ids = statistics(Categorical(name="c"), table(c=base))[0]
     assert [own.duplicate_of for own in mark_duplicates([number, ids])] == [None, "n"]
 
 
 def test_duplicates_are_found_over_partials_merged_in_any_order():
     left = RNG.integers(0, 40, 3000)
     right = [f"r{value}" for value in left]
-    feature, other = Feature(name="a"), Feature(name="b")
+    feature, other = Categorical(name="a"), Categorical(name="b")
     cut = [slice(0, 1000), slice(1000, 1100), slice(1100, 3000)]
     own = []
     for name, values, order in ((feature, left.tolist(), 1), (other, right, -1)):
@@ -153,7 +154,7 @@ def lists_of(*columns, **feature):
     made = []
     for number, lists in enumerate(columns):
         column = pa.FixedSizeListArray.from_arrays(pa.array([value for own in lists for value in own], pa.string()), 3)
-        own = Feature(name=str(number), kind="multivalued", min_count=1, **feature)
+        own = Multivalued(name=str(number), min_count=1, **feature)
         cut = [pa.table({str(number): column.slice(start, 700)}) for start in range(0, len(column), 700)]
         made.append(statistics(own, *cut)[0])
     return [own.duplicate_of for own in mark_duplicates(made)]
@@ -173,8 +174,8 @@ def test_lists_as_text_are_told_apart_as_the_lists_they_stand_for():
     texts = [f"a{row % 7}|a{row % 5 + 7}" if row % 11 else "" for row in range(500)]
     padded = [[*text.split("|"), "", ""][:3] if text else ["", "", ""] for text in texts]
     listed = pa.FixedSizeListArray.from_arrays(pa.array([value for own in padded for value in own]), 3)
-    text = statistics(Feature(name="t", kind="multivalued", separator="|"), table(t=texts))[0]
-    same = statistics(Feature(name="l", kind="multivalued"), pa.table({"l": listed}))[0]
+    text = statistics(Multivalued(name="t", separator="|"), table(t=texts))[0]
+    same = statistics(Multivalued(name="l"), pa.table({"l": listed}))[0]
     assert text.partition == same.partition
     assert text.partition is not None
 
@@ -184,7 +185,7 @@ def test_vectors_have_the_moments_of_all_their_elements():
     vectors[:50] = np.nan
     vectors[70, 1] = np.nan
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 4)
-    feature = Feature(name="v", kind="dense")
+    feature = Dense(name="v")
     found, vocabulary = statistics(feature, pa.table({"v": column.slice(0, 60)}), pa.table({"v": column.slice(60)}))
     assert (found.count, found.missing, found.length, vocabulary) == (550 * 4 - 1, 50, 4, [])
     wanted = [call(vectors.astype(np.float64)) for call in (np.nanmean, np.nanstd, np.nanmin, np.nanmax)]
@@ -201,7 +202,7 @@ def test_ids_that_hardly_repeat_are_near_unique_but_frequent_ones_are_not():
 
 @pytest.mark.parametrize("buckets", [2, 7, 64])
 def test_values_hashed_into_buckets_give_what_one_bucket_gives(buckets):
-    feature = Feature(name="c", min_count=2, max_size=300)
+    feature = Categorical(name="c", min_count=2, max_size=300)
     shards = [table(c=[f"t{value}" if value else "" for value in RNG.zipf(1.3, 3000) % 5000]) for _ in range(3)]
     numbered = [RowKeys(mix(np.arange(3000 * n, 3000 * (n + 1), dtype=np.uint64))) for n in range(3)]
     partials = [analyze(feature, shard, own) for shard, own in zip(shards, numbered, strict=True)]
@@ -215,7 +216,7 @@ def test_values_hashed_into_buckets_give_what_one_bucket_gives(buckets):
 
 
 def test_merging_in_any_grouping_gives_the_same_figures_to_the_last_bit():
-    feature = Feature(name="n", kind="numeric", encoding="value")
+    feature = Numeric(name="n", encoding="value")
     parts = [analyze(feature, table(n=RNG.normal(1e6, 1, 500).astype(np.float32)), None) for _ in range(9)]
     one = finish(feature, [summarise(feature, merge(parts))])[0]
     nested = merge([merge([merge(parts[5:]), parts[0]]), merge(parts[1:5])])
@@ -223,8 +224,8 @@ def test_merging_in_any_grouping_gives_the_same_figures_to_the_last_bit():
 
 
 def test_partials_survive_their_file():
-    words = analyze(Feature(name="c"), table(c=["a", "b", "a", ""]), keys(4))
-    numbers = analyze(Feature(name="n", kind="numeric"), table(n=np.float32([1.5, math.nan, -2])), keys(3))
+    words = analyze(Categorical(name="c"), table(c=["a", "b", "a", ""]), keys(4))
+    numbers = analyze(Numeric(name="n"), table(n=np.float32([1.5, math.nan, -2])), keys(3))
     target = io.BytesIO()
     write_partials(target, [(("c", "train"), words), (("n", "test"), numbers)])
     back = dict(read_partials(target.getvalue()))
@@ -232,7 +233,7 @@ def test_partials_survive_their_file():
 
 
 def test_known_tokens_keep_their_places_and_new_ones_follow():
-    feature = Feature(name="c", min_count=2, max_size=5)
+    feature = Categorical(name="c", min_count=2, max_size=5)
     summary = summarise(feature, analyze(feature, table(c=list("aaaabbbcccddee")), keys(14)))
     assert finish(feature, [summary], ["x", "c"])[1] == ["x", "c", "a", "b", "e"]
 

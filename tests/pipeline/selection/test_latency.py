@@ -5,8 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from features.feature import Feature
-from pipeline.selection.latency import fitted, kind_of
+from pipeline.selection.latency import fitted
 
 
 def test_constants_are_found_again_and_none_is_negative():
@@ -16,19 +15,6 @@ def test_constants_are_found_again_and_none_is_negative():
     found = fitted(rows, rows @ [300, -0.1, 20, 40])
     assert found[1] == 0
     assert (found >= 0).all()
-
-
-@pytest.mark.parametrize(
-    ("feature", "kind"),
-    [
-        ({"kind": "categorical"}, "categorical, vocabulary"),
-        ({"kind": "multivalued", "hash_buckets": 9}, "multivalued, hashed"),
-        ({"kind": "numeric", "encoding": "value"}, "numeric, value"),
-        ({"kind": "dense"}, "dense"),
-    ],
-)
-def test_kinds(feature, kind):
-    assert kind_of(Feature(name="x", **feature)) == kind
 
 
 @pytest.mark.slow
