@@ -7,6 +7,9 @@ BENCHMARKS ?=
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -q
+# A worker a core, each with TensorFlow in memory (about 1 GB) and with whole files, whose fixtures are made once.
+# PYTEST_ARGS="-n 0" runs one test after the other.
+WORKERS := -n auto --maxprocesses 16 --dist loadfile --no-loadscope-reorder
 FLINK_JAR := build/beam-runners-flink-2.0-job-server-2.77.0.jar
 
 .PHONY: demo test test-all test-flink check lint format benchmarks clean
@@ -15,10 +18,10 @@ demo: $(INSTALLED)
 	$(BIN)/winnow demo
 
 test: $(INSTALLED)
-	$(PYTEST) $(PYTEST_ARGS)
+	$(PYTEST) $(WORKERS) $(PYTEST_ARGS)
 
 test-all: $(INSTALLED)
-	$(PYTEST) -m "not flink" $(PYTEST_ARGS)
+	$(PYTEST) $(WORKERS) -m "not flink" $(PYTEST_ARGS)
 
 test-flink: $(INSTALLED) $(FLINK_JAR)
 	WINNOW_FLINK_JAR=$(FLINK_JAR) $(PYTEST) -m flink $(PYTEST_ARGS)

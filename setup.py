@@ -15,24 +15,30 @@ setup(
     # Not all folders: tests/, configs/ and benchmarks/ are not for site-packages.
     packages=find_packages(include=["features", "models", "models.*", "pipeline", "pipeline.*"]),
     package_data={"": ["py.typed", "*.json", "*.html"]},
-    # The pins are proved on 3.11, and the Beam worker image must have the launcher's Python.
     python_requires=">=3.11,<3.12",
+    classifiers=[
+        "License :: OSI Approved :: Apache Software License",
+        "Programming Language :: Python :: 3.11",
+    ],
     # Ranges, so that Winnow installs beside other packages; constraints.txt holds the exact versions it is tested with.
     install_requires=[
         "apache-beam>=2.77,<2.78",
         "google-crc32c>=1.5,<2",
+        "markupsafe>=3,<4",
         "matplotlib>=3.10,<4",
         "numpy>=2,<3",
+        "packaging>=24,<27",
+        "protobuf>=6.31,<7",
         "pyarrow>=25,<26",
         "pydantic>=2,<3",
         "pyyaml>=6,<7",
         "jinja2>=3.1,<4",
-        "pandas>=3,<4",
         "rich>=14,<16",
-        "scikit-learn>=1.6,<2",
+        "scipy>=1.15,<2",
         "tensorflow>=2.21,<2.22",
         "tensorflow-metadata>=1.21,<1.22",
         "tensorflow-recommenders>=0.7.7,<0.8",
+        "tensorflow-serving-api>=2.19,<2.20",
         "tensorflow-transform>=1.21,<1.22",
         "tf_keras>=2.21,<2.22",
         "tfx-bsl>=1.21,<1.22",

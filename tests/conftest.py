@@ -10,6 +10,17 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from tests.processes import ONE_THREAD
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # `make test` runs a worker a core: more threads would only take turns
+    os.environ.update(ONE_THREAD)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whole runs come before the quick tests of features/: a long file that begins last keeps the other workers waiting."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path, reverse=True)
+
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:

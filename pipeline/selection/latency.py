@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+from scipy.optimize import nnls
 
 from features.config import Config
 from features.cost import CostModel, shared
@@ -53,23 +54,16 @@ def latency_model(config: Config, data: Transformed, folder: str) -> CostModel:
 
 
 def fitted(rows: Floats, times: Floats) -> Floats:
-    """Non-negative coefficients of least relative squared error, by dropping those that come out negative.
+    """Non-negative coefficients of least relative squared error (non-negative least squares, Lawson and Hanson 1974).
 
     Args:
       rows: [samples, terms] how often each term occurs.
-      times: [samples] positive.
+      times: [samples] positive, in microseconds.
 
     Returns:
-      [terms].
+      [terms] microseconds of each term.
     """
-    kept = np.arange(rows.shape[1])
-    while True:
-        found = np.linalg.lstsq(rows[:, kept] / times[:, None], np.ones(len(times)), rcond=None)[0]
-        if (found >= 0).all():
-            break
-        kept = np.delete(kept, found.argmin())
-    coefficients = np.zeros(rows.shape[1])
-    coefficients[kept] = found
+    coefficients: Floats = nnls(rows / times[:, None], np.ones(len(times)))[0]
     return coefficients
 
 
