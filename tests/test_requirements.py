@@ -17,8 +17,8 @@ from tests.house import PACKAGES, Module, modules
 ROOT = Path(__file__).parents[1]
 # Imported by no line of ours but by TensorFlow: tf.keras is tf_keras where TF_USE_LEGACY_KERAS is set.
 IMPORTED_BY_OTHERS = {"tf-keras"}
-# Modules of many distributions (`google`), and of extras that need not be installed.
-DISTRIBUTIONS = {"google.protobuf": "protobuf", "tf2onnx": "tf2onnx", "onnxruntime": "onnxruntime"}
+# Modules of many distributions (`google`), of extras that need not be installed, and of what pydantic pins to one version.
+DISTRIBUTIONS = {"google.protobuf": "protobuf", "tf2onnx": "tf2onnx", "onnxruntime": "onnxruntime", "pydantic_core": "pydantic"}
 
 
 @pytest.fixture(scope="module")
