@@ -37,7 +37,8 @@ from rich.table import Table
 from features.model_config import ModelConfig, TrainingConfig
 from models.optimizer import compose
 from models.ranking import RankingModel
-from models.sparsity.layers import BlockSparse, BlockSparseConv2D, BlockSparseDense
+from models.sparsity.block_sparse import BlockSparse
+from models.sparsity.layers import BlockSparseConv2D, BlockSparseDense
 from models.sparsity.masks import METHODS, BlockMasks
 from models.sparsity.phases import Phases
 from models.training import evaluate
@@ -87,7 +88,7 @@ class Task:
             variable.assign(start)
         for variable in model.optimizer.variables():
             variable.assign(tf.zeros_like(variable))
-        phases = Phases.of(self.steps, **(METHODS[method].phases if method != DENSE else {}))
+        phases = METHODS[method].phases(self.steps) if method != DENSE else Phases.of(self.steps)
         callbacks = []
         if method != DENSE:
             for layer in self.layers(model):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from features.model_config import TowerConfig
-from models.sparsity.layers import BlockSparse, BlockSparseDense
+from models.sparsity.block_sparse import BlockSparse
+from models.sparsity.layers import BlockSparseDense
 from models.sparsity.masks import METHODS
 
 
@@ -28,15 +27,15 @@ def make_tower(config: TowerConfig) -> tf.keras.layers.Layer:
     return tf.keras.Sequential([*layers, tf.keras.layers.Dense(1)], name="tower")
 
 
-def compact(tower: Any) -> Any:
+def compact(tower: tf.keras.layers.Layer) -> tf.keras.layers.Layer:
     """The same function with the kept blocks alone, for serving."""
-    found = sparse_layers(tower)
-    if not found:
+    sparse = sparse_layers(tower)
+    if not sparse:
         return tower
-    thinned = {id(layer): layer.compact() for layer in found if layer.prunable}
-    made = tf.keras.Sequential([thinned.get(id(layer), layer) for layer in tower.layers], name="tower")
-    made(tf.zeros([1, found[0].inputs]))
-    return made
+    thinned = {id(layer): layer.compact() for layer in sparse if layer.prunable}
+    smaller = tf.keras.Sequential([thinned.get(id(layer), layer) for layer in tower.layers], name="tower")
+    smaller(tf.zeros([1, sparse[0].inputs]))  # builds it
+    return smaller
 
 
 def sparse_layers(model: tf.Module) -> list[BlockSparse]:

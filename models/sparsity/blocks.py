@@ -35,8 +35,8 @@ def _balanced(scores: Floats, sparsity: float) -> npt.NDArray[np.bool_]:
     count = rows - int(sparsity * rows + 1e-6)  # rounded up: of few rows, half a block less would be much
     bound = -(-count * columns // rows)
     mask = np.zeros(scores.shape, bool)
-    for place in top(scores.ravel(), scores.size):
-        row, column = divmod(place, columns)
+    for block in top(scores.ravel(), scores.size):
+        row, column = divmod(block, columns)
         mask[row, column] = mask[:, column].sum() < count and mask[row].sum() < bound
     for column in np.flatnonzero(mask.sum(0) < count):  # what is left for it lies in full rows
         left = np.where(mask[:, column], -np.inf, scores[:, column])

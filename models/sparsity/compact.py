@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
+
+_BYTES = 4  # of a float32 or an int32
+Activation: TypeAlias = "str | Callable[[tf.Tensor], tf.Tensor] | None"
 
 
 @tf.keras.utils.register_keras_serializable("winnow")
@@ -28,7 +33,7 @@ class CompactDense(tf.keras.layers.Layer):
     """
 
     def __init__(
-        self, inputs: int, units: int, block: int, kept: int, balanced: bool, activation: Any = None, **kwargs: Any
+        self, inputs: int, units: int, block: int, kept: int, balanced: bool, activation: Activation = None, **kwargs: object
     ) -> None:
         super().__init__(trainable=False, **kwargs)
         self.inputs, self.units, self.block, self.kept, self.balanced = inputs, units, block, kept, balanced
@@ -39,25 +44,20 @@ class CompactDense(tf.keras.layers.Layer):
         self.bias = self.add_weight("bias", [units], tf.float32, "zeros")
         self.built = True
 
-    @classmethod
-    def of(cls, layer: Any, **more: Any) -> Any:
-        """From a block-sparse layer."""
-        mask = layer.mask.numpy() > 0
-        columns, rows = np.nonzero(mask.T)
-        balanced = len(set(mask.sum(0).tolist())) == 1
-        activation = tf.keras.activations.serialize(layer.activation)
-        made = cls(layer.inputs, layer.units, layer.block, len(rows), balanced, activation=activation, name=layer.name, **more)
-        made.blocks.assign(layer.blocks_of(tf.cast(layer.weights_in_use(), tf.float32).numpy())[rows, columns])
-        made.rows.assign(rows)
-        if made.columns is not None:
-            made.columns.assign(columns)
-        made.bias.assign(layer.bias)
-        return made
+    def fill(
+        self, blocks: npt.NDArray[np.floating], rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer], bias: tf.Tensor
+    ) -> None:
+        """Sets the weights: blocks [kept, block, block] column of blocks by column, where they stand [kept], and the bias."""
+        self.blocks.assign(blocks)
+        self.rows.assign(rows)
+        if self.columns is not None:
+            self.columns.assign(columns)
+        self.bias.assign(bias)
 
     @property
     def bytes(self) -> int:
         """Of all that is stored."""
-        return sum(4 * int(np.prod(weight.shape)) for weight in self.weights)
+        return sum(_BYTES * int(np.prod(weight.shape)) for weight in self.weights)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """See the class."""
@@ -80,10 +80,10 @@ class CompactDense(tf.keras.layers.Layer):
             products = tf.math.unsorted_segment_sum(products, self.columns, wide)
         return tf.transpose(tf.reshape(products, [wide * b, -1])[: self.units])
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """What `from_config` needs."""
-        own = {name: getattr(self, name) for name in ("inputs", "units", "block", "kept", "balanced")}
-        return {**super().get_config(), **own, "activation": tf.keras.activations.serialize(self.activation)}
+        arguments = {name: getattr(self, name) for name in ("inputs", "units", "block", "kept", "balanced")}
+        return {**super().get_config(), **arguments, "activation": tf.keras.activations.serialize(self.activation)}
 
 
 @tf.keras.utils.register_keras_serializable("winnow")
@@ -97,18 +97,13 @@ class CompactConv2D(CompactDense):
         super().__init__(*args, **kwargs)
         self.size, self.strides, self.padding = size, strides, padding
 
-    @classmethod
-    def of(cls, layer: Any, **more: Any) -> Any:
-        """From a block-sparse convolution."""
-        return super().of(layer, size=layer.size, strides=layer.strides, padding=layer.padding)
-
     def _product(self, inputs: tf.Tensor) -> tf.Tensor:
         sizes, strides = [1, self.size, self.size, 1], [1, self.strides, self.strides, 1]
         patches = tf.image.extract_patches(inputs, sizes, strides, [1, 1, 1, 1], self.padding.upper())
-        places = tf.shape(patches)[:3]
+        positions = tf.shape(patches)[:3]  # batch, height, width
         flat = super()._product(tf.reshape(patches, [-1, self.inputs]))
-        return tf.reshape(flat, tf.concat([places, [self.units]], 0))
+        return tf.reshape(flat, tf.concat([positions, [self.units]], 0))
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """What `from_config` needs."""
         return {**super().get_config(), "size": self.size, "strides": self.strides, "padding": self.padding}

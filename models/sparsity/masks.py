@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
 from models.pick_rules import Floats
 from models.picks import reset_slots
+from models.sparsity.block_sparse import BlockSparse
 from models.sparsity.blocks import strongest
-from models.sparsity.layers import BlockSparse
 from models.sparsity.phases import Phases
 
 
@@ -24,13 +23,18 @@ class Method:
       scores: of a layer's blocks, [block rows, block columns]; takes the layer and a seed.
       attention: whether the layers need logits.
       shared: whether rows and columns of blocks share the places, see `strongest`; in layers whose inputs stand `apart`.
-      phases: how its plan differs from the usual one, see `Phases.of`.
+      cycles, gradual: when blocks go and come back, see `Phases.of`.
     """
 
     scores: Callable[[BlockSparse, int], Floats]
     attention: bool = False
     shared: bool = False
-    phases: Mapping[str, Any] = field(default_factory=dict)
+    cycles: int = 1
+    gradual: bool = True
+
+    def phases(self, steps: int, rounds: int = 50) -> Phases:
+        """A training of so many optimizer steps, in so many rounds, as the method cuts it; raises as `Phases.of`."""
+        return Phases.of(steps, rounds, cycles=self.cycles, gradual=self.gradual)
 
 
 def _attention(layer: BlockSparse, seed: int) -> Floats:
@@ -48,7 +52,7 @@ def _random(layer: BlockSparse, seed: int) -> Floats:
 METHODS: dict[str, Method] = {
     "sequential_attention": Method(_attention, attention=True, shared=True),
     "magnitude": Method(_magnitude),
-    "acdc": Method(_magnitude, phases={"cycles": 4, "gradual": False}),
+    "acdc": Method(_magnitude, cycles=4, gradual=False),
     "random": Method(_random),
 }
 """By name. ACDC: Peste et al., AC/DC: Alternating Compressed/DeCompressed Training, NeurIPS 2021, on blocks."""
@@ -91,13 +95,14 @@ class BlockMasks(tf.keras.callbacks.Callback):
         if new_share != share:
             self._thin(new_share)
         if coming != phase and self.reset:
-            for variable in (variable for layer in self.layers for variable in layer.trainable_variables):
-                reset_slots(self.model.optimizer, variable)
+            for layer in self.layers:
+                for variable in layer.trainable_variables:
+                    reset_slots(self.model.optimizer, variable)
 
     def _thin(self, share: float) -> None:
-        for place, layer in enumerate(self.layers):
-            scores = np.zeros(layer.grid)
+        for number, layer in enumerate(self.layers):
+            scores = np.zeros(layer.grid)  # of no matter where all stay
             if share:
-                scores = np.where(layer.mask.numpy() > 0, self.method.scores(layer, self.seed + place), -np.inf)
+                scores = np.where(layer.mask.numpy() > 0, self.method.scores(layer, self.seed + number), -np.inf)
             shared = self.method.shared and layer.apart
             layer.keep(strongest(scores, share * layer.sparsity, layer.balanced, shared))

@@ -32,12 +32,17 @@ class Phases:
         """All rounds."""
         return sum(rounds for _, rounds in self.plan)
 
+    @property
+    def round_steps(self) -> list[int]:
+        """Optimizer steps of each round."""
+        return [self.steps_per_round] * self.rounds
+
     def at(self, number: int) -> tuple[int, float]:
-        """The phase that a round (from 0) is of, by its place in the plan, and the share of the final sparsity in force."""
-        for place, (phase, rounds) in enumerate(self.plan):
+        """The phase that a round (from 0) is of, by its index in the plan, and the share of the final sparsity in force."""
+        for index, (phase, rounds) in enumerate(self.plan):
             if number < rounds:
                 share = sparsity_at(1.0, (number + 1) / rounds) if phase == SPARSIFICATION else float(phase == SPARSE)
-                return place, share
+                return index, share
             number -= rounds
         raise IndexError(f"round {number} is after the last")
 

@@ -52,7 +52,7 @@ def fit(
     network = config.model if sparse else config.model.dense
     model = build_model(encodings, widths, network, training, strategy, seed)
     thinning = config.model.tower.block_sparsity if sparse else None
-    phases = Phases.of(steps, **METHODS[thinning.method].phases) if thinning else Phases(((DENSE, 1),), steps)
+    phases = METHODS[thinning.method].phases(steps) if thinning else Phases(((DENSE, 1),), steps)
     masks = [BlockMasks(sparse_layers(model), phases, thinning.method, seed)] if thinning else []
     steps = phases.rounds * phases.steps_per_round
     if seed == training.seed:
@@ -68,6 +68,6 @@ def fit(
         job = {"widths": dict(widths), "seed": seed, "rows": [split, reader.rows], "cuts": dict(data.cuts), "sparse": sparse}
         kept = checkpoints(config, workspace, "training", job)
         dataset = batches(reader, training.batch_size, seed)
-        seconds = train(model, dataset, [phases.steps_per_round] * phases.rounds, [watch, *masks], kept)
+        seconds = train(model, dataset, phases.round_steps, [watch, *masks], kept)
     kept.clear()
     return model, encodings, steps * training.batch_size / seconds

@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.encoding import Encoding
 from features.selection_config import SelectionConfig
-from models.penalised_gate import PenalisedGate
 from models.ranking_context import RankingContext
 from models.ranking_methods import METHODS
 
@@ -150,44 +148,10 @@ def test_omp_scores_tables_by_the_norm_of_their_gradient():
 
     tables = [np.array([0, 0, 1, 1, 1])]
     held_out = [({"ids": ids[:3]}, y[:3]), ({"ids": ids[3:]}, y[3:])]
-    made = RankingContext(["two", "three"], [0, 1], {"ids": np.array([0, 1])}, build, train, 10, held_out, 1, tables)
-    ranking = METHODS["omp"](made)
+    context = RankingContext(["two", "three"], [0, 1], {"ids": np.array([0, 1])}, build, train, 10, held_out, 1, tables)
+    ranking = METHODS["omp"](context)
     # Nothing picked: every logit 0, residuals -.5, -.5, .5, -.5. Rows: (-1, 0) of `two`, (0, -.5, -.5) of `three`.
     assert ranking[0] == ("two", pytest.approx(1.0))
     # With `two` every logit is 1: residuals s-1, s-1, s, s-1 and rows of `three` 2s-1, s-1, s-1.
     s = 1 / (1 + np.exp(-1.0))
     assert ranking[1] == ("three", pytest.approx(np.sqrt((2 * s - 1) ** 2 + 2 * (s - 1) ** 2)))
-
-
-def test_context_over_a_ranking_model_knows_slots_columns_and_rows():
-    encodings = [
-        Encoding("tags", 5, length=3, weighted=True),
-        Encoding("price", 0, length=1),
-        Encoding("user", 4, group="who"),
-        Encoding("age", 6, group="who"),
-    ]
-    widths = {"tags": 2, "price": 1, "user": 4, "age": 2}
-    units = [["tags"], ["price"], ["user", "age"]]
-    made = RankingContext.of(encodings, widths, units, lambda gate: None, lambda *_: None, 1, [], 1)
-    assert made.names == ["tags", "price", "user + age"]
-    assert made.owners == [0, 0, 2, 2, 2, 2, 2, 2, 1]  # tables by width, then floats
-    assert made.slots["ids"].tolist() == [0, 0, 0, 2, 2]
-    assert made.slots["values"].tolist() == [1]
-    assert [table.tolist() for table in made.tables] == [[0] * 5 + [2] * 6, [2] * 4]
-    np.testing.assert_array_equal(made.totals(np.arange(9.0)), [1.0, 8.0, 27.0])
-
-
-def test_penalties_by_hand():
-    x = tf.ones([1, 3])
-    l1 = PenalisedGate([0, 0, 1], 0.1)
-    np.testing.assert_array_equal(l1(x), [[1, 1, 1]])
-    l1.scale.assign([0.5, -2.0])
-    np.testing.assert_allclose(l1(x), [[0.5, 0.5, -2.0]])
-    np.testing.assert_allclose(l1.losses[0], 0.1 * 2.5)
-    group = PenalisedGate([0, 0, 1], 0.1, by_column=True)
-    group.build([None, 3])
-    group.scale.assign([3.0, 4.0, -1.0])
-    np.testing.assert_allclose(group(x), [[3.0, 4.0, -1.0]])
-    np.testing.assert_allclose(group.losses[0], 0.1 * (np.sqrt(2) * 5 + 1), rtol=1e-6)
-    np.testing.assert_allclose(group.importance(), [5 / np.sqrt(2), 1.0], rtol=1e-6)
-    assert PenalisedGate.from_config(group.get_config()).by_column
