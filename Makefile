@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -q
 WORKERS := -n auto --maxprocesses 16 --dist loadfile --no-loadscope-reorder
 FLINK_JAR := build/beam-runners-flink-2.0-job-server-2.77.0.jar
 
-.PHONY: demo test test-all test-flink check lint format benchmarks clean
+.PHONY: demo test test-all test-flink check lint format reference benchmarks clean
 
 demo: $(INSTALLED)
 	$(BIN)/winnow demo
@@ -36,6 +36,10 @@ lint: $(INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# docs/config.md and the config's JSON Schema, from the descriptions of its fields.
+reference: $(INSTALLED)
+	$(BIN)/python docs/config_page.py
 
 # All of them, or those named: make benchmarks BENCHMARKS="train serving"
 benchmarks: $(INSTALLED)

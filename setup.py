@@ -4,7 +4,7 @@ from setuptools import find_packages, setup
 
 GCP = ["apache-beam[gcp]>=2.77,<2.78"]
 ONNX = ["tf2onnx>=1.17,<2", "onnxruntime>=1.31,<2"]
-TEST = ["pytest>=9,<10", "pytest-xdist>=3.8,<4", "scikit-learn>=1.6,<2"]
+TEST = ["jsonschema>=4.20,<5", "pytest>=9,<10", "pytest-xdist>=3.8,<4", "scikit-learn>=1.6,<2"]
 DEV = [*TEST, "mypy>=2.4,<3", "ruff>=0.17,<0.18", "types-PyYAML>=6.0,<7"]
 
 setup(

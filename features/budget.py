@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from features.fields import PositiveFloat, PositiveInt, Section
 
@@ -74,6 +76,15 @@ class Budget(Section):
         for field, unit in (("optimizer_slots", "bytes"), ("latency_batch", "latency"), ("tolerance", "auto")):
             if self.given(field) and not applies[field]:
                 raise ValueError(f"`{field}` does nothing in a budget of {self.unit}; it belongs to `{unit}`: leave it out")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = super().__get_pydantic_json_schema__(core_schema, handler)
+        fields = schema | {"oneOf": [{"required": [unit]} for unit in UNITS]}
+        description = fields.pop("description")
+        schema.clear()
+        schema |= {"description": description, "anyOf": [{"enum": ["auto", "all"]}, fields]}
+        return schema
 
     @property
     def asked(self) -> str:

@@ -49,7 +49,7 @@ class SplitConfig(Section):
     test_from: str | float | None = Field(
         None, description="Value of `column` from which on rows are test rows, as `validation_from`. For `time`."
     )
-    seed: Seed = Field(0, description="Seed of the draw, 0 to 4294967295. For `row` and `hash`.")
+    seed: Seed = Field(0, description="Seed of the draw. For `row` and `hash`.")
 
     @model_validator(mode="after")
     def _check_whole(self) -> SplitConfig:

@@ -102,10 +102,9 @@ class Section(pydantic.BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """The schema of the section, with its former names as fields that are deprecated."""
         schema = handler.resolve_ref_schema(handler(core_schema))
         for former, name in cls.former_names.items():
-            field = schema["properties"][name] | {"deprecated": True, "description": f"Former name of `{name}`."}
-            schema["properties"][former] = field
+            deprecated = {"deprecated": True, "description": f"Former name of `{name}`."}
+            schema["properties"][former] = schema["properties"][name] | deprecated
             schema.setdefault("allOf", []).append({"not": {"required": [former, name]}})
         return schema

@@ -80,7 +80,7 @@ class TrainingConfig(Section):
         "rowwise_adagrad", description="Optimizer of the embedding tables; `rowwise_adagrad` keeps one number for each row."
     )
     table_learning_rate: LearningRate = Field(0.02, description="Learning rate of the embedding tables.")
-    seed: Seed = Field(1, description="Seed of the first training, 0 to 4294967295; further ones count up from it.")
+    seed: Seed = Field(1, description="Seed of the first training; further ones count up from it.")
     strategy: Literal["auto", "one_device", "mirrored", "multi_worker", "parameter_server", "tpu"] = Field(
         "auto", description="Strategy of tf.distribute: what is copied to which device. docs/training.md tells them apart."
     )

@@ -87,7 +87,7 @@ class SelectionConfig(Section):
         description="Number of gates trained side by side, each on an equal share of every batch, to see how stable the picks "
         "are.",
     )
-    seed: Seed = Field(1, description="Seed of the search, 0 to 4294967295.")
+    seed: Seed = Field(1, description="Seed of the search.")
 
     @model_validator(mode="after")
     def _check_gate_count(self) -> SelectionConfig:

@@ -119,17 +119,19 @@ def init(
 
     Example: winnow init logs/*.parquet --label is_click -o logs.yaml
     """
+    from features.config_schema import FILE, schema_text
     from pipeline.tools.init import draft
 
     if output.exists():
         raise typer.BadParameter(f"{output} exists; name another file with --output", param_hint="--output")
     made = draft(data, label=label)
     output.write_text(made.text)
+    output.with_name(FILE).write_text(schema_text())  # where the draft's first line lets editors look for it
     say(f"label: {made.label[0]} ({made.label[1]})")
     say(f"features: {', '.join(f'{len(names)} {kind}' for kind, names in made.features.items() if names)}")
     for reason, names in made.left_out.items():
         say(f"left out: {', '.join(names)} ({reason})")
-    say(f"wrote {output}; check its guesses, then: winnow run {output}")
+    say(f"wrote {output}, and {FILE} for editors; check its guesses, then: winnow run {output}")
     give({"config": str(output), "label": made.label[0], "features": made.features, "left_out": made.left_out})
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
+from features.config_schema import EDITOR_LINE
 from features.errors import DataError
 from pipeline.raw.formats import FORMATS, has_known_suffix
 from pipeline.tools.columns import Column, Guess, find_label, guess
@@ -69,6 +70,7 @@ def draft(paths: list[str], label: str | None = None, rows: int = 100_000) -> Dr
     whole_train = sample.table.num_rows if count == 1 and sample.table.num_rows < rows else None
     seen = f"the first {sample.table.num_rows:,} rows of {first}" + (f" and other files of {count:,}" if count > 1 else "")
     lines = [
+        EDITOR_LINE,
         f"# First config for {' '.join(paths)}, drafted from {seen}.",
         "# What was guessed says so: check it, then `winnow run` this file. Paths are seen from where that is called.",
         *(f"# Left out, for its columns are not those of the train files: {path}" for path in others),

@@ -1,5 +1,8 @@
 """The config as a whole: defaults, and what only its sections together, or the data's columns, can tell."""
 
+import json
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -11,6 +14,7 @@ BASE = {
     "features": [{"match": "I1..I3", "kind": "numeric"}, {"match": "C*"}],
     "selection": {"budget": {"features": 2}},
 }
+OLD_CONFIGS = Path(__file__).parent / "data" / "configs"
 COLUMNS = ["click", "w", "I1", "I2", "I3", "C1", "C2"]
 
 
@@ -86,3 +90,15 @@ def test_what_the_columns_cannot_give_is_refused(write, changes, message):
 def test_points_of_a_config_that_searches_nothing_are_left_alone(write):
     config = Config.load(write(selection={"budget": "all"}, proof={"points": [1000]}))
     assert len(config.resolve(COLUMNS)) == 5
+
+
+@pytest.mark.parametrize("name", ["demo", "kuairand", "former_names"])
+def test_configs_of_the_first_version_ask_for_what_they_asked_then(name, monkeypatch):
+    """The JSON was written by that version, but for today's names of fields; former_names holds all that had another."""
+    for variable in ("WINNOW_DATA", "WINNOW_DEMO"):
+        monkeypatch.delenv(variable, raising=False)
+    config = Config.load(OLD_CONFIGS / f"{name}.yaml")
+    expected = json.loads((OLD_CONFIGS / f"{name}.json").read_text())
+    assert config.model_dump(mode="json", exclude_defaults=True) == expected["config"]
+    features = config.resolve(expected["columns"])
+    assert [feature.model_dump(mode="json", exclude_defaults=True) for feature in features] == expected["features"]
