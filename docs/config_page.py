@@ -44,26 +44,36 @@ Schema = dict[str, Any]
 def page() -> str:
     """The text of docs/config.md."""
     schema = config_schema()
-    sections = dict(_sections(schema, schema, "", {}))
-    # A section that several fields may hold stands under the first of them, to which the others lead.
-    anchors = {id(section): re.sub(r"[^a-z_ -]", "", path).replace(" ", "-") for path, section in sections.items()}
-    targets = {name: anchors[id(section)] for name, section in schema["$defs"].items()}
+    targets: dict[str, str] = {}
+    sections = list(_sections(schema, schema, "", targets))
     parts = [HEAD]
-    for path, section in sections.items():
+    for path, section in sections:
         title = [f"## {path}", section["description"]] if path else ["## All sections"]
         parts += ["", "\n\n".join(title), "", *_table(section, schema, targets)]
     return "\n".join(parts) + "\n"
 
 
-def _sections(section: Schema, schema: Schema, path: str, seen: Schema) -> Iterator[tuple[str, Schema]]:
-    """A section and those within it, each with the path of its field; of several kinds of one field, each with its kind."""
+def _sections(section: Schema, schema: Schema, path: str, targets: dict[str, str]) -> Iterator[tuple[str, Schema]]:
+    """A section and those within it, each with the path of its field; where a field has several kinds, what is common first.
+
+    Notes in `targets` under which heading each class of the schema stands; one that several fields may hold stands once.
+    """
     yield path, section
     for name, field in _fields(section).items():
-        within = [reference for reference in _references(field) if reference not in seen]
-        for reference in within:
-            seen[reference] = each = schema["$defs"][reference]
-            kind = f" ({_fields(each)['kind']['const']})" if len(within) > 1 else ""
-            yield from _sections(each, schema, f"{path}.{name}".lstrip(".") + kind, seen)
+        within = {reference: schema["$defs"][reference] for reference in _references(field) if reference not in targets}
+        inner = f"{path}.{name}".lstrip(".")
+        targets |= dict.fromkeys(within, re.sub(r"[^a-z_]", "", inner))
+        if len(within) <= 1:
+            for each in within.values():
+                yield from _sections(each, schema, inner, targets)
+            continue
+        kinds = [_fields(each) for each in within.values()]
+        common = {name: kinds[0][name] for name in sorted(kinds[0], key=lambda name: name != "match")}
+        common = {name: values for name, values in common.items() if all(kind.get(name) == values for kind in kinds)}
+        yield inner, {"description": field["description"], "properties": common, "required": ["match"]}
+        for each, kind in zip(within.values(), kinds, strict=True):
+            of_kind = {name: values for name, values in kind.items() if name not in common}
+            yield f"{inner} of kind {kind['kind']['const']}", each | {"properties": of_kind}
 
 
 def _fields(section: Schema) -> dict[str, Schema]:

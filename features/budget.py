@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -58,7 +59,7 @@ class Budget(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, value: Any) -> Any:
+    def _named(cls, value: object) -> object:
         return {"auto": {"auto": "bytes"}, "all": {"all": True}}.get(value, value) if isinstance(value, str) else value
 
     @model_validator(mode="after")
@@ -81,9 +82,8 @@ class Budget(Section):
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = super().__get_pydantic_json_schema__(core_schema, handler)
         fields = schema | {"oneOf": [{"required": [unit]} for unit in UNITS]}
-        description = fields.pop("description")
         schema.clear()
-        schema |= {"description": description, "anyOf": [{"enum": ["auto", "all"]}, fields]}
+        schema |= {"description": inspect.getdoc(cls), "anyOf": [{"enum": ["auto", "all"]}, fields]}
         return schema
 
     @property

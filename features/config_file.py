@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pydantic
 import yaml
+from pydantic_core import ErrorDetails
 
 from features.budget import UNITS
 from features.errors import ConfigError
@@ -16,6 +16,8 @@ from features.fields import Section
 from features.kinds import KINDS
 
 _SHOWN = 40  # characters of a value in an error
+# What is said in place of pydantic's own words, by its type of error.
+_SENTENCES = {"extra_forbidden": "unknown field; check its spelling and its place", "missing": "required, but not given"}
 
 
 class _Loader(yaml.SafeLoader):
@@ -26,7 +28,7 @@ class _Loader(yaml.SafeLoader):
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
         """Names the place of a value that Python cannot build, such as `!!int x` or a number of thousands of digits."""
         try:
             return super().construct_object(node, deep)
@@ -37,7 +39,7 @@ class _Loader(yaml.SafeLoader):
             ) from None
 
 
-def read_document(path: str | Path, overrides: Sequence[str], section: type[Section]) -> dict[str, Any]:
+def read_document(path: str | Path, overrides: Sequence[str], section: type[Section]) -> dict[str, object]:
     """The fields that a file and the overrides give, not yet checked.
 
     Args:
@@ -78,17 +80,14 @@ def explain(path: str | Path, error: pydantic.ValidationError) -> str:
     return "\n".join(lines)
 
 
-def _sentence(problem: Mapping[str, Any]) -> str:
-    if problem["type"] == "extra_forbidden":
-        return "unknown field; check its spelling and its place"
-    if problem["type"] == "missing":
-        return "required, but not given"
-    if problem["type"] == "string_type" and isinstance(problem["input"], int | float):
-        return f"must be a text; write it in quotes: {str(problem['input'])!r}"
-    return str(problem["msg"]).removeprefix("Value error, ")
+def _sentence(problem: ErrorDetails) -> str:
+    kind, given = problem["type"], problem["input"]
+    if kind == "string_type" and isinstance(given, int | float):
+        return f"must be a text; write it in quotes: {str(given)!r}"
+    return _SENTENCES.get(kind, problem["msg"].removeprefix("Value error, "))
 
 
-def parse_yaml(text: str, where: str) -> Any:
+def parse_yaml(text: str, where: str) -> object:
     """The value that a YAML text stands for; dates stay texts.
 
     Raises:
@@ -106,7 +105,7 @@ def parse_yaml(text: str, where: str) -> Any:
         raise ConfigError(f"{where}: cannot be read as YAML: {' '.join(str(error).split())}") from None
 
 
-def apply_override(document: dict[str, Any], override: str, config: type[Section]) -> None:
+def apply_override(document: dict[str, object], override: str, config: type[Section]) -> None:
     """Sets one field of a document, under whatever name it stands there.
 
     Args:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from features.config import Config
 
@@ -17,11 +16,11 @@ EDITOR_LINE = f"# yaml-language-server: $schema={FILE}"
 class _WithoutTitles(GenerateJsonSchema):
     """Fields have descriptions; a title that repeats the name would only stand above them."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, schema: object) -> bool:
         return False
 
 
-def config_schema() -> dict[str, Any]:
+def config_schema() -> JsonSchemaValue:
     """The JSON Schema (draft 2020-12) of a config's file."""
     schema = Config.model_json_schema(schema_generator=_WithoutTitles)
     # `Config.load` makes these two from the name of the file.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, ClassVar, get_args
 
 import pydantic
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
@@ -31,11 +31,11 @@ def expand(text: str) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def _listed(value: Any) -> Any:
+def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _expanded(value: Any) -> Any:
+def _expanded(value: object) -> object:
     return expand(value) if isinstance(value, str) else value
 
 
@@ -73,7 +73,7 @@ class Section(pydantic.BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _accept_former_names(cls, values: Any) -> Any:
+    def _accept_former_names(cls, values: object) -> object:
         if not isinstance(values, dict):
             return values
         for former, name in cls.former_names.items():
@@ -103,8 +103,9 @@ class Section(pydantic.BaseModel):
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = handler.resolve_ref_schema(handler(core_schema))
-        for former, name in cls.former_names.items():
-            deprecated = {"deprecated": True, "description": f"Former name of `{name}`."}
-            schema["properties"][former] = schema["properties"][name] | deprecated
-            schema.setdefault("allOf", []).append({"not": {"required": [former, name]}})
+        if cls.former_names:
+            fields = schema["properties"]
+            for former, name in cls.former_names.items():
+                fields[former] = fields[name] | {"deprecated": True, "description": f"Former name of `{name}`."}
+            schema["allOf"] = [{"not": {"required": list(both)}} for both in cls.former_names.items()]
         return schema

@@ -48,7 +48,9 @@ def _rule_class(kind: Kind, feature_class: type[Feature]) -> type[FeatureRule]:
     given = {"name", "kind", *FeatureRule.model_fields}
     fields: dict[str, Any] = {n: (f.annotation, f) for n, f in feature_class.model_fields.items() if n not in given}
     fields["kind"] = (Literal[kind], Field(DEFAULT_KIND if kind == DEFAULT_KIND else ..., description=feature_class.__doc__))
-    rule = create_model(f"{feature_class.__name__}Rule", __base__=FeatureRule, __module__=__name__, **fields)
+    rule = create_model(
+        f"{feature_class.__name__}Rule", __base__=FeatureRule, __module__=__name__, __doc__=feature_class.__doc__, **fields
+    )
     rule.feature_class = feature_class
     return rule
 

@@ -99,6 +99,6 @@ def test_configs_of_the_first_version_ask_for_what_they_asked_then(name, monkeyp
         monkeypatch.delenv(variable, raising=False)
     config = Config.load(OLD_CONFIGS / f"{name}.yaml")
     expected = json.loads((OLD_CONFIGS / f"{name}.json").read_text())
-    assert config.model_dump(mode="json", exclude_defaults=True) == expected["config"]
+    assert config.model_dump(mode="json", exclude_defaults=True, exclude={"features"}) == expected["config"]
     features = config.resolve(expected["columns"])
-    assert [feature.model_dump(mode="json", exclude_defaults=True) for feature in features] == expected["features"]
+    assert [{"name": feature.name} | feature.transform() for feature in features] == expected["features"]
