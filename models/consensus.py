@@ -28,11 +28,11 @@ class Consensus:
 
     def document(self, names: Sequence[str]) -> dict[str, Any]:
         """JSON values, by the candidates' names, of those that a ranking holds."""
-        held = {names[pick]: pick for pick in self.order}
+        ranked = {names[pick]: pick for pick in self.order}
         return {
             "members_spearman": round(self.spearman, 4),
-            "mean_rank": {name: round(float(self.mean_rank[pick]), 2) for name, pick in held.items()},
-            "frequency": {name: self.frequency[pick].round(3).tolist() for name, pick in held.items()},
+            "mean_rank": {name: round(float(self.mean_rank[pick]), 2) for name, pick in ranked.items()},
+            "frequency": {name: self.frequency[pick].round(3).tolist() for name, pick in ranked.items()},
         }
 
 
@@ -45,11 +45,11 @@ def consensus(orders: Sequence[Sequence[int]]) -> Consensus:
     ranks = np.full((len(orders), size), count, np.float64)
     for rank, order in zip(ranks, orders, strict=True):
         rank[list(order)] = np.arange(count)
-    held = np.flatnonzero((ranks < count).any(0))
+    ranked = np.flatnonzero((ranks < count).any(0))  # candidates picked from the start are in no ranking
     mean = ranks.mean(0)
-    order = [int(held[place]) for place in np.argsort(mean[held], kind="stable")]
+    order = [int(ranked[index]) for index in np.argsort(mean[ranked], kind="stable")]
     frequency = (ranks[:, :, None] <= np.arange(count)).mean(0)
-    return Consensus(order, mean, frequency, spearman(ranks[:, held]))
+    return Consensus(order, mean, frequency, spearman(ranks[:, ranked]))
 
 
 def spearman(ranks: npt.NDArray[np.floating]) -> float:

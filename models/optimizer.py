@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeAlias
 
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from features.model_config import TrainingConfig
 
-WIDTH = 16  # of the tables for which the rate is
+# Reference width: the default learning rate was tuned on tables of 16 columns.
+WIDTH = 16
 Variables = Callable[[], Sequence[tf.Variable]]
+# Keras' legacy optimizers hand their prepared hyperparameters to each update; this one reads its own.
+ApplyState: TypeAlias = "dict[tuple[str, tf.DType], dict[str, tf.Tensor]] | None"
 
 
 @tf.keras.utils.register_keras_serializable("winnow")
@@ -33,7 +36,7 @@ class RowwiseAdagrad(tf.keras.optimizers.legacy.Optimizer):
     """
 
     def __init__(
-        self, learning_rate: float = 0.02, epsilon: float = 1e-10, name: str = "RowwiseAdagrad", **kwargs: Any
+        self, learning_rate: float = 0.02, epsilon: float = 1e-10, name: str = "RowwiseAdagrad", **kwargs: object
     ) -> None:
         super().__init__(name, **kwargs)
         self._set_hyper("learning_rate", learning_rate)
@@ -43,27 +46,28 @@ class RowwiseAdagrad(tf.keras.optimizers.legacy.Optimizer):
         for var in var_list:
             self.add_slot(var, "accumulator", initializer="zeros", shape=[var.shape[0]] + [1] * (len(var.shape) - 1))
 
-    def _resource_apply_dense(self, grad: tf.Tensor, var: tf.Variable, apply_state: Any = None) -> tf.Operation:
+    def _resource_apply_dense(self, grad: tf.Tensor, var: tf.Variable, apply_state: ApplyState = None) -> tf.Operation:
         rate = self._get_hyper("learning_rate", var.dtype.base_dtype)
         accumulator = self.get_slot(var, "accumulator")
         total = accumulator.assign_add(_square(grad))
         return var.assign_sub(grad * (rate / (tf.sqrt(total) + self.epsilon)))
 
     def _resource_apply_sparse(
-        self, grad: tf.Tensor, var: tf.Variable, indices: tf.Tensor, apply_state: Any = None
+        self, grad: tf.Tensor, var: tf.Variable, indices: tf.Tensor, apply_state: ApplyState = None
     ) -> tf.Operation:
         rate = self._get_hyper("learning_rate", var.dtype.base_dtype)
         accumulator = self.get_slot(var, "accumulator")
         total = tf.gather(accumulator, indices) + _square(grad)
         step = grad * (rate / (tf.sqrt(total) + self.epsilon))
         with tf.control_dependencies([total]):
-            kept = accumulator.scatter_update(tf.IndexedSlices(total, indices))
+            accumulated = accumulator.scatter_update(tf.IndexedSlices(total, indices))
         if isinstance(tf.distribute.get_strategy(), tf.distribute.ParameterServerStrategy):
-            return tf.group(kept, var.scatter_sub(tf.IndexedSlices(step, indices)))  # other workers write too
+            # Other workers write to the same rows, and what they wrote since the read must not be lost.
+            return tf.group(accumulated, var.scatter_sub(tf.IndexedSlices(step, indices)))
         # Reading rows and writing them back takes a third of the time of subtracting in place, which locks each row.
-        return tf.group(kept, var.scatter_update(tf.IndexedSlices(tf.gather(var, indices) - step, indices)))
+        return tf.group(accumulated, var.scatter_update(tf.IndexedSlices(tf.gather(var, indices) - step, indices)))
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """What `from_config` needs."""
         rate = self._serialize_hyperparameter("learning_rate")
         return {**super().get_config(), "learning_rate": rate, "epsilon": self.epsilon}
@@ -75,6 +79,7 @@ def table_optimizer(training: TrainingConfig) -> tf.keras.optimizers.legacy.Opti
     if training.table_optimizer == "adam":
         return tf.keras.optimizers.legacy.Adam(rate)
     if training.table_optimizer == "adagrad":
+        # Keras' own default of 0.1 for the accumulator costs tables most of their learning.
         return tf.keras.optimizers.legacy.Adagrad(rate, initial_accumulator_value=0.0, epsilon=1e-10)
     return RowwiseAdagrad(rate)
 

@@ -64,9 +64,9 @@ class Picks(tf.keras.callbacks.Callback):
         attention = self.gate.attention().numpy()
         scores = self._scores()
         count = min(self.schedule.picks_per_round, self.left)
-        picks = [top(own, count) for own in scores]
-        for member, own in enumerate(picks):
-            self.gate.pick(own, None if self.gate.members is None else member)
+        picks = [top(member_scores, count) for member_scores in scores]
+        for member, member_picks in enumerate(picks):
+            self.gate.pick(member_picks, None if self.gate.members is None else member)
         self.left -= count
         reset_slots(self.model.optimizer, self.gate.logits)
         if self.on_pick is not None:
@@ -81,10 +81,10 @@ class Picks(tf.keras.callbacks.Callback):
             rows = zip(self.standings, logits, frontier, strict=True)
             logits = self.standings = np.stack([standings(old, new, self.carry, open_) for old, new, open_ in rows])
         if self.head_start is not None:
-            spread = np.array([[own[open_].std() if open_.any() else 0.0] for own, open_ in zip(logits, frontier, strict=True)])
+            spread = np.array([[row[open_].std() if open_.any() else 0.0] for row, open_ in zip(logits, frontier, strict=True)])
             logits = logits + spread * self.head_start
-        rows = zip(logits, cost, frontier, strict=True)
-        return np.stack([frontier_scores(own, price, self.beta, open_) for own, price, open_ in rows])
+        members = zip(logits, cost, frontier, strict=True)
+        return np.stack([frontier_scores(row, prices, self.beta, open_) for row, prices, open_ in members])
 
 
 def reset_slots(optimizer: Optimizer, variable: tf.Variable) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
@@ -36,7 +35,7 @@ class RankingModel(tf.keras.Model):
         widths: Mapping[str, int],
         config: ModelConfig,
         gate: SequentialAttention | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         self.embedding = EmbeddingTables(encodings, widths, name="embedding")
@@ -44,6 +43,7 @@ class RankingModel(tf.keras.Model):
         owners = self.embedding.layout.owners
         self.crosses = []
         if config.interaction == "dcn":
+            # TFRS refuses a rank of more than half the columns.
             rank = min(config.cross_rank, max(1, len(owners) // 2))
             self.crosses = [tfrs.layers.dcn.Cross(projection_dim=rank, name=f"cross_{n}") for n in range(config.cross_layers)]
         self.dot = _ProjectedDot(owners) if config.interaction == "dot" else None
@@ -69,7 +69,7 @@ class RankingModel(tf.keras.Model):
         self.tower = compact(self.tower)
 
     @cached_property
-    def compiled_call(self) -> Any:
+    def compiled_call(self) -> Callable[[Mapping[str, tf.Tensor]], tf.Tensor]:
         """The forward pass as one graph, traced once for all batch sizes."""
         return tf.function(lambda inputs: self(inputs, training=False), reduce_retracing=True)
 
@@ -93,9 +93,10 @@ class RankingModel(tf.keras.Model):
 class _ProjectedDot(tf.keras.layers.Layer):
     """DotInteraction over features of any widths: each is first projected to one width. Keeps the features beside it."""
 
+    # Columns that features are projected to: the default width of an embedding, so that most keep their size.
     WIDTH = 16
 
-    def __init__(self, owners: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, owners: Sequence[str], **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.sizes = [owners.count(name) for name in dict.fromkeys(owners)]
         self.projections = [tf.keras.layers.Dense(self.WIDTH, use_bias=False) for _ in self.sizes]

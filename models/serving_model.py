@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Protocol, TypeAlias
 
 import tensorflow as tf
 
@@ -12,8 +12,24 @@ from features.encoding import MISSING, Encoding
 from features.inputs import Input, argument_names
 from models.ranking import RankingModel
 
+# Name of the output of every signature that scores.
 SCORE = "score"
 Tensors = Mapping[str, tf.Tensor]
+Signature: TypeAlias = "tf.types.experimental.GenericFunction | tf.types.experimental.ConcreteFunction"
+
+
+class RestoredTransform(Protocol):
+    """A TFT graph as `tf.saved_model` restores it.
+
+    Attributes:
+      initializers: operations that fill its lookup tables.
+      resources: its lookup tables and whatever else it holds.
+      transform_fn: raw columns to transformed ones.
+    """
+
+    initializers: Sequence[tf.Operation]
+    resources: Sequence[tf.saved_model.experimental.TrackableResource]
+    transform_fn: tf.types.experimental.ConcreteFunction
 
 
 class ServingModel(tf.Module):
@@ -29,7 +45,7 @@ class ServingModel(tf.Module):
 
     def __init__(
         self,
-        transform: Any,
+        transform: RestoredTransform,
         model: RankingModel,
         encodings: Sequence[Encoding],
         inputs: Sequence[Input],
@@ -66,14 +82,14 @@ class ServingModel(tf.Module):
     def transformed(self, raw: Tensors) -> dict[str, tf.Tensor]:
         """Ids, int64 [batch, length], and floats of raw columns, by the transform's names."""
         fitted = {i.name: _fit(raw[i.name], i) if self._ragged(i) else raw[i.name] for i in self.inputs}
-        found = self._transform(fitted)
-        return {name: tf.reshape(found[name], [-1, length]) for name, (_, length) in self._columns.items()}
+        columns = self._transform(fitted)
+        return {name: tf.reshape(columns[name], [-1, length]) for name, (_, length) in self._columns.items()}
 
     def score_ids(self, transformed: Tensors) -> tf.Tensor:
         """Probabilities, float32 [batch], of transformed columns."""
         return tf.sigmoid(self.model(stack(transformed, self._encodings), training=False)[:, 0])
 
-    def signatures(self) -> dict[str, Any]:
+    def signatures(self) -> dict[str, Signature]:
         """Functions to save the model with.
 
         `serving_default` takes one named tensor per raw column, `serving_examples` serialized tf.Example protos, whose
@@ -88,7 +104,7 @@ class ServingModel(tf.Module):
             "serving_ids": self._ids(ids),
         }
 
-    def _named(self, call: Callable[[Tensors], dict[str, tf.Tensor]]) -> Any:
+    def _named(self, call: Callable[[Tensors], dict[str, tf.Tensor]]) -> Signature:
         names = argument_names([column.name for column in self.inputs])
         columns = sorted(self.inputs, key=lambda column: column.name in self._optional)  # Python wants defaults last
         specs = {i.name: self._spec(i, names[i.name]) for i in columns}
@@ -101,12 +117,12 @@ class ServingModel(tf.Module):
             return call(self._filled({n: tf.ensure_shape(given[s.name], s.shape) for n, s in specs.items()}))
 
         function.__signature__ = signature  # type: ignore[attr-defined]
-        made = tf.function(function, input_signature=list(specs.values()))
+        traced = tf.function(function, input_signature=list(specs.values()))
         # To look for defaults takes Python as long as a small model takes to score.
-        return made if self._optional else made.get_concrete_function()
+        return traced if self._optional else traced.get_concrete_function()
 
     def _parameter(self, column: Input, name: str) -> inspect.Parameter:
-        default: Any = inspect.Parameter.empty
+        default: object = inspect.Parameter.empty
         if column.name in self._optional:
             row = [] if self._ragged(column) else column.missing if column.length is None else [column.missing] * column.length
             default = tf.constant([row], column.dtype)
@@ -115,15 +131,15 @@ class ServingModel(tf.Module):
     def _filled(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Optional columns of one row, as their defaults are, repeated for every row."""
         rows = tf.reduce_max([tf.shape(values)[0] for values in raw.values()]) if self._optional else None
-        own = {name: values for name, values in raw.items() if name in self._optional}
-        return raw | {n: tf.broadcast_to(x, tf.concat([[rows], tf.shape(x)[1:]], 0)) for n, x in own.items()}
+        optional = {name: values for name, values in raw.items() if name in self._optional}
+        return raw | {n: tf.broadcast_to(x, tf.concat([[rows], tf.shape(x)[1:]], 0)) for n, x in optional.items()}
 
-    def _examples(self) -> Any:
+    def _examples(self) -> Signature:
         parsing = {i.name: self._parsed(i) for i in self.inputs}
         function = tf.function(lambda examples: {SCORE: self._score(tf.io.parse_example(examples, parsing))})
         return function.get_concrete_function(tf.TensorSpec([None], tf.string, "examples"))
 
-    def _ids(self, names: Mapping[str, str]) -> Any:
+    def _ids(self, names: Mapping[str, str]) -> Signature:
         rows = {e.name: e.rows for e in self._encodings if e.embedded}
 
         def score(**given: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -143,7 +159,7 @@ class ServingModel(tf.Module):
             return tf.TensorSpec([None], column.dtype, name)
         return tf.TensorSpec([None, None if self._ragged(column) else column.length], column.dtype, name)
 
-    def _parsed(self, column: Input) -> Any:
+    def _parsed(self, column: Input) -> tf.io.FixedLenFeature | tf.io.FixedLenSequenceFeature:
         if column.length is None:
             return tf.io.FixedLenFeature([], column.dtype, column.missing)
         if self._ragged(column):
@@ -171,7 +187,7 @@ def stack(transformed: Tensors, encodings: Sequence[Encoding]) -> dict[str, tf.T
     return inputs
 
 
-def _captured(transform: Any) -> list[Any]:
+def _captured(transform: RestoredTransform) -> list[tf.saved_model.experimental.TrackableResource]:
     """The lookup tables that a restored transform looks into."""
     used = {id(tensor) for tensor in transform.transform_fn.captured_inputs}
     return [table for table in transform.resources if id(table.resource_handle) in used]

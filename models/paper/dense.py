@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,9 @@ from models.ranking_methods import METHODS
 from models.schedule import Schedule
 
 Floats = npt.NDArray[np.floating]
+Targets = npt.NDArray[np.integer] | Floats
+# Rows over which methods take gradients: enough for their means, and little memory for any number of columns.
+_GRADIENT_ROWS = 8192
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class DenseTraining:
 class DenseNetwork(tf.keras.Model):
     """Columns, gated, through one hidden layer to logits. Has the parts that a ranking method asks of a model."""
 
-    def __init__(self, hidden: int, classes: int, gate: Any = None) -> None:
+    def __init__(self, hidden: int, classes: int, gate: tf.keras.layers.Layer | None = None) -> None:
         super().__init__()
         self.gate = gate
         self.hidden = tf.keras.layers.Dense(hidden, "relu")
@@ -79,7 +81,7 @@ class DenseNetwork(tf.keras.Model):
 
 def select_columns(
     x: Floats,
-    y: npt.NDArray[Any],
+    y: Targets,
     k: int,
     method: str = "sequential_attention",
     training: DenseTraining | None = None,
@@ -118,7 +120,7 @@ def select_columns(
     if method != "sequential_attention":
         names = [str(column) for column in owners]
         build = _builder(x, y, training, seed)
-        held_out = [({"values": x[:8192]}, y[:8192])]
+        held_out = [({"values": x[:_GRADIENT_ROWS]}, y[:_GRADIENT_ROWS])]
         slots = {"values": np.arange(x.shape[1])}
         context = RankingContext(names, owners, slots, build, partial(_train, x, y, training, seed), steps, held_out, seed)
         return [int(name) for name, _ in METHODS[method](context)[:k]]
@@ -131,7 +133,7 @@ def select_columns(
     return picked
 
 
-def fit(x: Floats, y: npt.NDArray[Any], training: DenseTraining | None = None, seed: int = 1) -> DenseNetwork:
+def fit(x: Floats, y: Targets, training: DenseTraining | None = None, seed: int = 1) -> DenseNetwork:
     """Trains a network from scratch on all columns of x; arguments as of `select_columns`."""
     training = training or DenseTraining()
     _check(x, y)
@@ -140,7 +142,7 @@ def fit(x: Floats, y: npt.NDArray[Any], training: DenseTraining | None = None, s
     return model
 
 
-def predict(network: DenseNetwork, x: Floats) -> npt.NDArray[Any]:
+def predict(network: DenseNetwork, x: Floats) -> Targets:
     """Classes [rows] (or targets, of a network of float targets) for x [rows, columns]."""
     outputs = network({"values": tf.convert_to_tensor(x, tf.float32)}).numpy()
     return np.asarray(outputs.argmax(1) if outputs.shape[1] > 1 else outputs[:, 0])
@@ -168,12 +170,14 @@ class Scaling:
         return np.nan_to_num(scaled, nan=0.0).astype(np.float32)
 
 
-def _builder(x: Floats, y: npt.NDArray[Any], training: DenseTraining, seed: int) -> Callable[[Any], DenseNetwork]:
+def _builder(
+    x: Floats, y: Targets, training: DenseTraining, seed: int
+) -> Callable[[tf.keras.layers.Layer | None], DenseNetwork]:
     classes = int(y.max()) + 1 if np.issubdtype(y.dtype, np.integer) else None
     adam, losses = tf.keras.optimizers.legacy.Adam, tf.keras.losses
     loss = losses.SparseCategoricalCrossentropy(from_logits=True) if classes else losses.MeanSquaredError()
 
-    def build(gate: Any) -> DenseNetwork:
+    def build(gate: tf.keras.layers.Layer | None) -> DenseNetwork:
         tf.keras.utils.set_random_seed(seed)
         model = DenseNetwork(training.hidden, classes or 1, gate)
         model({"values": tf.zeros([1, x.shape[1]])})
@@ -189,7 +193,7 @@ def _builder(x: Floats, y: npt.NDArray[Any], training: DenseTraining, seed: int)
 
 def _train(
     x: Floats,
-    y: npt.NDArray[Any],
+    y: Targets,
     training: DenseTraining,
     seed: int,
     model: DenseNetwork,
@@ -198,10 +202,11 @@ def _train(
 ) -> None:
     """Trains for rounds of equal length, as Keras' epochs are."""
     data = _dataset(x, y, training.batch_size, seed)
+    # The dataset shuffles by itself.
     model.fit(data, epochs=len(rounds), steps_per_epoch=rounds[0], callbacks=list(callbacks), verbose=0, shuffle=False)
 
 
-def _dataset(x: Floats, y: npt.NDArray[Any], batch_size: int, seed: int) -> tf.data.Dataset:
+def _dataset(x: Floats, y: Targets, batch_size: int, seed: int) -> tf.data.Dataset:
     """Endless shuffled whole batches: each epoch an order of its own, rows gathered from one copy."""
     size = min(batch_size, len(x))
     values, targets = tf.constant(x, tf.float32), tf.constant(y)
@@ -213,10 +218,10 @@ def _dataset(x: Floats, y: npt.NDArray[Any], batch_size: int, seed: int) -> tf.d
             yield from (order[at : at + size] for at in range(0, len(x) - size + 1, size))
 
     rows = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec([size], tf.int64))
-    return rows.map(lambda own: ({"values": tf.gather(values, own)}, tf.gather(targets, own))).prefetch(8)
+    return rows.map(lambda batch: ({"values": tf.gather(values, batch)}, tf.gather(targets, batch))).prefetch(8)
 
 
-def _check(x: Floats, y: npt.NDArray[Any]) -> None:
+def _check(x: Floats, y: Targets) -> None:
     if np.ndim(x) != 2 or np.shape(y) != (len(x),):
         raise ValueError(f"x must be [rows, columns] and y [rows]; they are {np.shape(x)} and {np.shape(y)}")
     if not np.isfinite(x).all():

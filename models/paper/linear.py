@@ -21,7 +21,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_GAPS = [10.0**-power for power in range(2, 11)]  # below the threshold, until a single group is in
+# How far below its threshold the penalty is set, ever closer, until a single group enters.
+_GAPS = [10.0**-power for power in range(2, 11)]
+# Sweeps over the groups after which the minimum is taken as found, converged or not.
 _SWEEPS = 10_000
 
 
@@ -99,20 +101,20 @@ def minimise(
 def _group_lasso(x: Floats, y: Floats, penalty: float, owners: Ints, open_: npt.NDArray[np.bool_]) -> Floats:
     """The least of ||x u - y||^2 + penalty * sum ||u_g|| over the open columns, by proximal block steps over an active set."""
     members = {int(group): np.flatnonzero(owners == group) for group in np.unique(owners[open_])}
-    steps = {group: 1 / max(2 * float(np.linalg.norm(x[:, own], 2)) ** 2, 1e-300) for group, own in members.items()}
+    steps = {group: 1 / max(2 * float(np.linalg.norm(x[:, columns], 2)) ** 2, 1e-300) for group, columns in members.items()}
     u, residual = np.zeros((x.shape[1], y.shape[1])), y.copy()
     for _ in range(_SWEEPS):
         norms = 2 * _norms(x.T @ residual, owners)
         moved = 0.0
-        for group, own in members.items():
-            if norms[group] <= penalty and not u[own].any():
+        for group, columns in members.items():
+            if norms[group] <= penalty and not u[columns].any():
                 continue
-            ahead = u[own] + steps[group] * 2 * x[:, own].T @ residual
+            ahead = u[columns] + steps[group] * 2 * x[:, columns].T @ residual
             size = float(np.linalg.norm(ahead))
             new = ahead * max(0.0, 1 - steps[group] * penalty / size) if size else ahead
-            change: Floats = x[:, own] @ (new - u[own])
+            change: Floats = x[:, columns] @ (new - u[columns])
             residual -= change
-            u[own] = new
+            u[columns] = new
             moved = max(moved, float(np.linalg.norm(change)))
         if moved <= 1e-13 * max(1e-300, float(np.linalg.norm(y))):
             break
