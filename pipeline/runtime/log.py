@@ -17,11 +17,15 @@ from pipeline.runtime.workspace import LOGS, Workspace
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
+# Beam logs what a step raises, and raises it too: it is said once, by the command line.
+_SAID_ELSEWHERE = (log.name, "apache_beam.runners.common", "apache_beam.runners.worker")
+
+
 class _Errors(logging.Handler):
     """Errors of the libraries, which a person must see; their warnings are for the log alone."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not record.name.startswith(log.name):
+        if not record.name.startswith(_SAID_ELSEWHERE):
             say(f"{record.name}: {record.getMessage()}", "error")
 
 
