@@ -66,7 +66,7 @@ class Plan:
           ConfigError: the work folder is not on a disk, as a stage needs it, or was made by another version of Winnow.
           DataError: a stage that one of these depends on has not run.
         """
-        self._check_place(names)
+        self.check_disk(*names)
         self._check_versions(names, force)
         if self.workspace.writes:
             files.make_folder(self.workspace.path)
@@ -76,13 +76,17 @@ class Plan:
             names = [name for name in names if name in ("preprocess", *TRAINING)]
         return {name: {"folder": self.folder(name), "made": self.stage(name).run(force)} for name in names}
 
-    def _check_place(self, names: Sequence[str]) -> None:
-        """Refuses a work folder in a bucket, before anything is done, where a stage reads and writes with local tools."""
-        local = [name for name in names if TABLE[name].on_disk]
-        if local and not files.is_local(self.workspace.path):
+    def check_disk(self, *names: str) -> None:
+        """Checks, before anything is done, that the work folder is on a disk if a stage or command needs that.
+
+        Raises:
+          ConfigError: it is in a bucket; names the stages that cannot work there.
+        """
+        on_disk = [name for name in names if name not in TABLE or TABLE[name].on_disk]
+        if on_disk and not files.is_local(self.workspace.path):
             raise ConfigError(
-                f"work_dir: {self.workspace.path} is not on a disk, as the stages {', '.join(local)} need it; run `winnow "
-                f"preprocess` there, copy {self.folder('preprocess')} into a local or mounted work_dir, and go on with that"
+                f"work_dir: {self.workspace.path} is not on a disk, as {', '.join(on_disk)} need it; run `winnow preprocess` "
+                f"there, copy {self.folder('preprocess')} into a local or mounted work_dir, and go on with that"
             )
 
     def _check_versions(self, names: Sequence[str], force: bool) -> None:

@@ -1,4 +1,4 @@
-"""Commands on what the main job has made: the feature spec and the model."""
+"""Commands that use what the main job has made: the feature spec and the model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import typer
 
 from features.config_file import parse_yaml
 from features.errors import ConfigError
+from pipeline.cli.options import PASSED_TO_BEAM
 from pipeline.runtime.console import give, say
-from pipeline.runtime.tensorflow_import import load_tensorflow
 
 ModelPath = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, or its SavedModel.", show_default=False)]
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="A feature spec, or its folder.", show_default=False)]
@@ -39,9 +39,9 @@ def diff(
     from features.spec import FeatureSpec
     from pipeline.report.spec_tables import compare, difference
 
-    found = compare(FeatureSpec.load(old), FeatureSpec.load(new))
-    give(found, difference(found))
-    raise typer.Exit(0 if found["same"] else 1)
+    changes = compare(FeatureSpec.load(old), FeatureSpec.load(new))
+    give(changes, difference(changes))
+    raise typer.Exit(0 if changes["same"] else 1)
 
 
 def prune(
@@ -69,6 +69,7 @@ def verify(model: ModelPath) -> None:
 
     Example: winnow verify work/kuairand/model
     """
+    from pipeline.runtime.tensorflow_import import load_tensorflow
     from pipeline.serving.verify import verify as replay
 
     load_tensorflow()
@@ -92,10 +93,16 @@ def score(
 
     Example: winnow score work/kuairand/model -i 'logs/*.parquet' -o scores --carry user_id -- --runner=DataflowRunner
     """
-    from pipeline.serving.score import score as run
+    from pipeline.runtime.beam import check_options
+    from pipeline.runtime.disk import explaining_disk
+    from pipeline.runtime.lock import locked
+    from pipeline.runtime.tensorflow_import import load_tensorflow
+    from pipeline.serving.score import score as score_files
 
+    check_options(context.args)
     load_tensorflow()
-    summary = run(model, source, output, carry or [], _fields(fields or []), context.args)
+    with explaining_disk(output), locked(output, "score"):
+        summary = score_files(model, source, output, carry or [], _fields(fields or []), context.args)
     quality = summary.get("quality")
     figures = f"; AUC {quality['auc']:.6f}, log loss {quality['log_loss']:.6f}" if quality else ""
     say(f"wrote {output}: {summary['rows']:,} rows, {sum(summary['rejected'].values()):,} rejected{figures}")
@@ -109,6 +116,7 @@ def onnx(
 
     Example: winnow onnx work/kuairand/model -o kuairand.onnx
     """
+    from pipeline.runtime.tensorflow_import import load_tensorflow
     from pipeline.serving.onnx import to_onnx
 
     load_tensorflow()
@@ -121,7 +129,7 @@ def add_to(app: typer.Typer) -> None:
     """Adds the commands to the program."""
     for command in (inspect, diff, prune, verify, onnx):
         app.command()(command)
-    app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": False})(score)
+    app.command(context_settings=PASSED_TO_BEAM)(score)
 
 
 def _fields(settings: list[str]) -> dict[str, Any]:

@@ -1,8 +1,11 @@
-"""What all commands share: options before or after the command's name, and what Ctrl-C does."""
+"""Options that several commands share, and those of the program itself, which may stand before or after a command's name."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +14,23 @@ from typer.core import TyperGroup
 from features.errors import StoppedError
 from pipeline.runtime.console import output
 
+ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML config.", show_default=False)]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Overrides a field, such as selection.budget.features=10."),
+]
+Previous = Annotated[
+    str | None,
+    typer.Option("--from", metavar="SPEC", help="An earlier feature spec: its features stay unless the data speak against."),
+]
+Points = Annotated[
+    str | None,
+    typer.Option(metavar="LIST", help="Proves these too: numbers of features, shares of bytes, such as 5,10,20%."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Runs the stages even where nothing has changed.")]
+# Settings of the commands whose words after `--` are options of Beam.
+PASSED_TO_BEAM = {"allow_extra_args": True, "ignore_unknown_options": False}
+
 
 class Commands(TyperGroup):
     """Gives every command the program's own options, and makes Ctrl-C an error of ours."""
@@ -18,15 +38,23 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
         if command is not None:
-            shared = [own for own in self.params if own.name in ("quiet", "as_json")]
-            command.params += [own for own in shared if own not in command.params]
+            program_options = [option for option in self.params if option.name in ("quiet", "as_json")]
+            command.params += [option for option in program_options if option not in command.params]
         return command
 
     def invoke(self, ctx: Any) -> Any:
-        try:
+        """Keeps Ctrl-C from typer, which would say `Aborted.` and no more."""
+        with stopping_at_ctrl_c():
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise StoppedError("stopped; run the same command again to go on from what is done") from None
+
+
+@contextmanager
+def stopping_at_ctrl_c() -> Iterator[None]:
+    """Ctrl-C as an error of ours, whose message says how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise StoppedError("stopped; run the same command again to go on from what is done") from None
 
 
 def _set(name: str, value: bool) -> bool:

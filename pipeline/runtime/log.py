@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +27,13 @@ class _Errors(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if not record.name.startswith(_SAID_ELSEWHERE):
             say(f"{record.name}: {record.getMessage()}", "error")
+
+
+class _LogFile(logging.FileHandler):
+    """A log file; on a full disk it loses lines, and leaves it to the job's own files to say so."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
+        """Says nothing, where logging would print a traceback for each line."""
 
 
 @contextmanager
@@ -58,7 +65,7 @@ def journal(workspace: Workspace, command: str) -> Iterator[str]:
     in_place = workspace.writes and files.is_local(path)
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(path if in_place else f"{scratch}/{name}")
-        handler = logging.FileHandler(place, encoding="utf-8")
+        handler = _LogFile(place, encoding="utf-8")
         handler.setFormatter(logging.Formatter(_FORMAT))
         logging.getLogger().addHandler(handler)
         try:
@@ -69,6 +76,7 @@ def journal(workspace: Workspace, command: str) -> Iterator[str]:
             raise
         finally:
             logging.getLogger().removeHandler(handler)
-            handler.close()
+            with suppress(OSError):
+                handler.close()
             if workspace.writes and not in_place:
                 files.write_bytes(path, place.read_bytes())

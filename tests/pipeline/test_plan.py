@@ -108,7 +108,7 @@ def test_a_stage_before_its_inputs_names_the_command(plan):
 def test_a_work_folder_in_a_bucket_is_for_preprocessing_and_refused_at_once_for_more(plan, monkeypatch):
     monkeypatch.setattr(memory, "FILES", {})
     in_bucket = plan("work_dir=memory://bucket/work")
-    sentence = "work_dir: memory://bucket/work is not on a disk, as the stages search, select, prove, export need it; run"
+    sentence = "work_dir: memory://bucket/work is not on a disk, as search, select, prove, export need it; run"
     with pytest.raises(ConfigError, match=sentence):
         in_bucket.run(STAGES)
     assert memory.FILES == {}  # nothing has been preprocessed before the refusal
@@ -116,7 +116,7 @@ def test_a_work_folder_in_a_bucket_is_for_preprocessing_and_refused_at_once_for_
     assert not plan("work_dir=memory://bucket/work").run(["preprocess"])["preprocess"]["made"]
     assert {path.split("/")[4] for path in memory.FILES} == {"transformed"}
     assert json.loads(memory.FILES["memory://bucket/work/transformed/manifest.json"][0])["splits"]["test"]["rows"] == 2000
-    with pytest.raises(ConfigError, match="as the stages prove need it"):
+    with pytest.raises(ConfigError, match="as prove need it"):
         in_bucket.run(["prove"])
 
 
