@@ -18,7 +18,7 @@ from pipeline.runtime.versions import program_version
 from pipeline.runtime.workspace import CHECKPOINTS, STAGES, TRAINING, Workspace
 
 if TYPE_CHECKING:
-    from pipeline.preprocess.preprocess import Job
+    from pipeline.preprocess.resolved_config import ResolvedConfig
 
 
 class Plan:
@@ -35,11 +35,11 @@ class Plan:
         self.workspace = workspace or Workspace(config.work_dir)
 
     @cached_property
-    def job(self) -> Job:
+    def resolved(self) -> ResolvedConfig:
         """The config bound to its files and columns."""
-        from pipeline.preprocess.preprocess import Job
+        from pipeline.preprocess.resolved_config import ResolvedConfig
 
-        return Job.of(self.config)
+        return ResolvedConfig.of(self.config)
 
     def folder(self, stage: str) -> str:
         """Where a stage's output lies in the work folder."""
@@ -132,7 +132,7 @@ class StageForm:
 def _preprocess(plan: Plan, folder: str) -> None:
     from pipeline.preprocess.preprocess import preprocess
 
-    preprocess(plan.job, folder, plan.beam_args)
+    preprocess(plan.resolved, folder, plan.beam_args)
 
 
 def _search(plan: Plan, folder: str) -> None:
@@ -187,7 +187,7 @@ def _report_inputs(plan: Plan) -> list[Any]:
 
 
 TABLE = {
-    "preprocess": StageForm(None, lambda plan: plan.job.fingerprint(), _preprocess, needs_tensorflow=False, on_disk=False),
+    "preprocess": StageForm(None, lambda plan: plan.resolved.fingerprint(), _preprocess, needs_tensorflow=False, on_disk=False),
     "search": StageForm("preprocess", _search_inputs, _search),
     "select": StageForm("search", lambda plan: [plan.config.selection.model_dump()], _select),
     "prove": StageForm("select", lambda plan: [plan.config.proof.model_dump(), plan.config.model.tower.model_dump()], _prove),

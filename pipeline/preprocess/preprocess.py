@@ -6,35 +6,35 @@ statistics and the graph; the second puts the parsed rows through the graph. Wha
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import apache_beam as beam
-import pyarrow as pa
-import pyarrow.parquet
 
-from features.errors import DataError
 from features.manifest import Manifest, PartFile, ResolvedFeatures, SplitFiles
-from features.statistics import Statistics
 from pipeline.dataset.transformed import Transformed
-from pipeline.preprocess.count import count, statistics_folder, tally
-from pipeline.preprocess.parse import Parsed
-from pipeline.preprocess.resolved_config import Job
+from pipeline.preprocess.count import count, tally
+from pipeline.preprocess.folders import Folders
+from pipeline.preprocess.output_file import OutputFile, plan_output
+from pipeline.preprocess.parsed_shard import ParsedShard
+from pipeline.preprocess.resolved_config import ResolvedConfig
 from pipeline.preprocess.split import SPLITS
-from pipeline.preprocess.transform import Part, TransformPart, plan_parts
+from pipeline.preprocess.transform import TransformRows
 from pipeline.runtime import files
 from pipeline.runtime.beam import check_reach, run_beam
 from pipeline.runtime.beam_progress import follow
 from pipeline.runtime.console import say
 from pipeline.runtime.tensorflow_import import loading_tensorflow
 
+_READERS = 16  # threads that each wait for a store, which sends one small document a file
 
-def preprocess(job: Job, folder: str, beam_args: Sequence[str] = ()) -> None:
+
+def preprocess(resolved: ResolvedConfig, folder: str, beam_args: Sequence[str] = ()) -> None:
     """Makes the transformed folder.
 
     Args:
-      job: what to do.
+      resolved: the config, bound to its data.
       folder: receives `train/`, `validation/`, `test/`, `vocabulary/`, `statistics.json`, `transform/` (TFT output),
         `features.json` (inputs, features, encodings), `rejected/` and `manifest.json` (files, rows, checksums, rejects).
       beam_args: Beam pipeline options, such as `--runner=DataflowRunner`; FnApiRunner in this process without them.
@@ -43,101 +43,87 @@ def preprocess(job: Job, folder: str, beam_args: Sequence[str] = ()) -> None:
       ConfigError: the runner's options are wrong, or its workers cannot reach a file.
       DataError: the data cannot be used; names file and column.
     """
-    data = job.config.data
-    check_reach(beam_args, [folder, *(file.path for listed in job.listed.values() for file in listed)])
-    spans = files.join(job.config.work_dir, "spans") if data.incremental else files.join(folder, "parsed")
-    files.make_folder(spans)
-    transformed = Transformed(folder)
+    check_reach(beam_args, [folder, *(file.path for file in resolved.files)])
+    folders = Folders.of(folder, resolved.config.work_dir, resolved.data.incremental)
+    # The manifest is written last: where it is there, only cleaning up was interrupted.
+    if not files.exists(folders.output.manifest_file):
+        _make(resolved, folders, beam_args)
+    _clean(folders)
+
+
+def _make(resolved: ResolvedConfig, folders: Folders, beam_args: Sequence[str]) -> None:
+    folders.make()
     with loading_tensorflow():  # which counting does without
-        parsed = count(job, transformed, spans, beam_args)
-    statistics = transformed.statistics
-    if not files.exists(transformed.graph):
-        _write_graph(job, statistics, transformed)
-    parts = plan_parts(parsed, folder)
-    _transform(job, parts, transformed, beam_args)
-    files.write_document(transformed.features_file, _resolved_features(job, statistics))
-    files.write_document(transformed.manifest_file, _manifest(parts, parsed))
-    _clean(job, parsed, transformed, spans)
+        parsed = count(resolved, folders, beam_args)
+    if not files.exists(folders.output.graph):
+        _write_graph(resolved, folders.output)
+    planned = plan_output(parsed, folders)
+    _transform(resolved, planned, folders.output, beam_args)
+    files.write_document(folders.output.features_file, _resolved_features(resolved, folders.output))
+    if folders.kept:
+        _keep_for_later(folders, parsed)
+    files.write_document(folders.output.manifest_file, _manifest(planned, parsed))
 
 
-def _write_graph(job: Job, statistics: dict[str, Statistics], transformed: Transformed) -> None:
+def _write_graph(resolved: ResolvedConfig, output: Transformed) -> None:
     from features.graph import write_graph
 
-    graph = transformed.graph
-    with files.local(transformed.vocabularies) as vocabularies, tempfile.TemporaryDirectory() as scratch:
+    graph = output.graph
+    with files.local(output.vocabularies) as vocabularies, tempfile.TemporaryDirectory() as scratch:
         unfinished = f"{graph}.partial" if files.is_local(graph) else files.join(scratch, "transform")
         files.remove(unfinished)
-        write_graph(job.features, job.inputs, statistics, vocabularies, unfinished)
+        write_graph(resolved.features, resolved.inputs, output.statistics, vocabularies, unfinished)
         files.upload(unfinished, graph)
 
 
-def _transform(job: Job, parts: Sequence[Part], transformed: Transformed, beam_args: Sequence[str]) -> None:
-    for split in SPLITS:
-        files.make_folder(files.join(transformed.folder, split))
-    say(f"preprocess: transforming {sum(part.rows for part in parts):,} rows")
-    with follow("preprocess: transforming, rows", {part.path: part.rows for part in parts}, rows=True):
+def _transform(resolved: ResolvedConfig, planned: Sequence[OutputFile], output: Transformed, beam_args: Sequence[str]) -> None:
+    say(f"preprocess: transforming {sum(file.rows for file in planned):,} rows")
+    transform = TransformRows(resolved.data, resolved.features, resolved.inputs, output.graph)
+    with follow("preprocess: transforming, rows", {file.path: file.rows for file in planned}, rows=True):
         run_beam(
-            lambda root: (
-                root
-                | "Parts" >> beam.Create(list(parts), reshuffle=True)
-                | "Transform" >> beam.ParDo(TransformPart(job.config.data, job.features, job.inputs, transformed.graph))
-            ),
+            lambda root: root | "Files" >> beam.Create(list(planned), reshuffle=True) | "Transform" >> beam.ParDo(transform),
             beam_args,
         )
 
 
-def _resolved_features(job: Job, statistics: dict[str, Statistics]) -> ResolvedFeatures:
+def _resolved_features(resolved: ResolvedConfig, output: Transformed) -> ResolvedFeatures:
+    statistics = output.statistics
     return ResolvedFeatures(
-        label=job.config.data.label,
-        weight=job.config.data.weight,
-        inputs=job.inputs,
-        features=job.features,
-        encodings=[feature.encoding_of(statistics[feature.name]) for feature in job.features],
+        label=resolved.data.label,
+        weight=resolved.data.weight,
+        inputs=resolved.inputs,
+        features=resolved.features,
+        encodings=[feature.encoding_of(statistics[feature.name]) for feature in resolved.features],
     )
 
 
-def _manifest(parts: Sequence[Part], parsed: Sequence[Parsed]) -> Manifest:
+def _manifest(planned: Sequence[OutputFile], parsed: Sequence[ParsedShard]) -> Manifest:
+    """The files as their workers have noted them."""
+    with ThreadPoolExecutor(_READERS) as pool:
+        noted = list(pool.map(lambda file: files.read_document(PartFile, file.note), planned))
     by_split: dict[str, list[PartFile]] = {split: [] for split in SPLITS}
-    for part in parts:
-        by_split[part.split].append(_part_file(part))
-    splits = {split: SplitFiles(rows=sum(file.rows for file in listed), files=listed) for split, listed in by_split.items()}
+    for file, part in zip(planned, noted, strict=True):
+        by_split[file.split].append(part)
+    splits = {split: SplitFiles(rows=sum(part.rows for part in parts), files=parts) for split, parts in by_split.items()}
     return Manifest(splits=splits, rejected=tally(parsed).counts())
 
 
-def _part_file(part: Part) -> PartFile:
-    """The file's entry in the manifest, from a look at the file.
-
-    Raises:
-      DataError: it has not the rows that were sent to it.
-    """
-    with files.open_file(part.path) as source:
-        rows = pa.parquet.read_metadata(pa.PythonFile(source, "r")).num_rows
-        source.seek(0)
-        digest = hashlib.file_digest(source, "sha256").hexdigest()
-    if rows != part.rows:
-        raise DataError(f"{part.path}: has {rows} rows, not {part.rows}; run `winnow preprocess --force`")
-    return PartFile(file=f"{part.split}/{part.path.rsplit('/', 1)[-1]}", rows=rows, sha256=digest)
-
-
-def _clean(job: Job, parsed: Sequence[Parsed], transformed: Transformed, spans: str) -> None:
-    """Leaves nothing but the output and, for days to come, the parsed shards that still have their raw file."""
-    statistics = statistics_folder(transformed)
-    if job.config.data.incremental:
-        known = files.join(spans, "known")
-        files.make_folder(known)
-        for folder in (transformed.vocabularies, statistics):
-            for source in files.list_names(folder, ""):
-                files.copy(source, files.join(known, source.rsplit("/", 1)[-1]))
-        kept = {known, *(shard.base for shard in parsed)}
-        for path in files.list_names(spans, ""):
-            if files.join(spans, path.rsplit("/", 1)[-1].split(".")[0]) not in kept:
-                files.remove(path)
-    else:
-        files.remove(spans)
-    files.remove(statistics)
-    for split in SPLITS:
-        for path in files.list_names(files.join(transformed.folder, split), ".partial"):
+def _keep_for_later(folders: Folders, parsed: Sequence[ParsedShard]) -> None:
+    """Leaves for the days to come the ids of this run, and of the parsed shards those that still have their raw file."""
+    files.make_folder(folders.known)
+    for folder in (folders.output.vocabularies, folders.statistics):
+        for path in files.list_names(folder, ""):
+            files.copy(path, files.join(folders.known, path.rsplit("/", 1)[-1]))
+    kept = {folders.known, *(shard.base for shard in parsed)}
+    for path in files.list_names(folders.parsed, ""):
+        if files.join(folders.parsed, path.rsplit("/", 1)[-1].split(".")[0]) not in kept:
             files.remove(path)
 
 
-__all__ = ["Job", "preprocess", "run_beam"]
+def _clean(folders: Folders) -> None:
+    """Leaves nothing in the output folder but the output."""
+    for folder in (folders.statistics, folders.written, *([] if folders.kept else [folders.parsed])):
+        files.remove(folder)
+    for split in SPLITS:
+        for path in files.list_names(files.join(folders.output.folder, split), ".partial"):
+            files.remove(path)

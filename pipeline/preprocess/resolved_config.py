@@ -1,4 +1,4 @@
-"""A config bound to its files and columns."""
+"""A config bound to the files and columns of its data."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from features.config import Config
+from features.data_config import DataConfig
 from features.errors import DataError
 from features.feature import Feature, inputs_of
 from features.inputs import Input
@@ -15,12 +16,20 @@ from pipeline.raw.piece import RawFile
 from pipeline.raw.read import column_types
 from pipeline.raw.shards import list_files
 
-BUCKET_BYTES = 16 << 30  # raw data whose distinct values of one column fit one worker
+# Raw data whose different values of one column surely fit into one worker's memory, even if every value is another one.
+BUCKET_BYTES = 16 << 30
 
 
 @dataclass(frozen=True)
-class Job:
-    """A config bound to its files and columns."""
+class ResolvedConfig:
+    """A config bound to the files and columns of its data.
+
+    Attributes:
+      config: as it was given.
+      listed: the files that each field of `data` names: `train`, `validation`, `test`; those without files left out.
+      features: that the rules make of the columns.
+      inputs: columns that the features read.
+    """
 
     config: Config
     listed: dict[str, list[RawFile]]
@@ -28,7 +37,7 @@ class Job:
     inputs: list[Input]
 
     @classmethod
-    def of(cls, config: Config) -> Job:
+    def of(cls, config: Config) -> ResolvedConfig:
         """Lists the files, reads their headers, and resolves the features.
 
         Raises:
@@ -37,7 +46,7 @@ class Job:
         """
         data = config.data
         listed = {split: list_files(getattr(data, split), split) for split in SPLITS if getattr(data, split)}
-        types = column_types(data, [file for split in listed.values() for file in split])
+        types = column_types(data, [file for files in listed.values() for file in files])
         for field, column in (("label", data.label), ("weight", data.weight), ("split.column", data.split.column)):
             if column is not None and column not in types:
                 raise DataError(f"data.{field}: column {column!r} is not in {listed['train'][0].path}")
@@ -45,9 +54,19 @@ class Job:
         return cls(config, listed, features, inputs_of(features, types))
 
     @property
-    def raw(self) -> list[Input]:
+    def data(self) -> DataConfig:
+        """The config's section."""
+        return self.config.data
+
+    @property
+    def files(self) -> list[RawFile]:
+        """All files."""
+        return [file for files in self.listed.values() for file in files]
+
+    @property
+    def columns(self) -> list[Input]:
         """All columns to read: of features, label, weight and split."""
-        data = self.config.data
+        data = self.data
         extra = [Input(data.label, "float32")]
         extra += [Input(data.weight, "float32")] if data.weight else []
         known = {column.name for column in [*self.inputs, *extra]}
@@ -57,15 +76,19 @@ class Job:
 
     @property
     def counted(self) -> list[Feature]:
-        """The features, and the label as one."""
-        return [*self.features, Numeric(name=self.config.data.label)]
+        """What is counted: the features, and the label as one."""
+        return [*self.features, Numeric(name=self.data.label)]
 
     @property
     def buckets(self) -> int:
         """Parts into which the values of a column are hashed while they are counted."""
-        return 1 + sum(file.size for listed in self.listed.values() for file in listed) // BUCKET_BYTES
+        return 1 + sum(file.size for file in self.files) // BUCKET_BYTES
 
     def fingerprint(self) -> list[Any]:
-        """What the output depends on."""
-        parts = [self.config.data.model_dump(), [feature.model_dump() for feature in self.features]]
-        return [*parts, {split: [asdict(file) for file in listed] for split, listed in self.listed.items()}]
+        """What the output depends on, as JSON values."""
+        features = [feature.model_dump() for feature in self.features]
+        return [
+            self.data.model_dump(),
+            features,
+            {field: [asdict(file) for file in self.listed[field]] for field in self.listed},
+        ]

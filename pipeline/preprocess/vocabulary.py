@@ -15,11 +15,13 @@ from features.codes import Coded
 from features.feature import Feature
 from features.numbers import Numeric
 from features.statistics import Statistics
-from pipeline.preprocess.analyze import Moments, Partial, unkeyed
+from pipeline.preprocess.partial import Moments, Partial
+from pipeline.preprocess.rounding import rounded_values
 from pipeline.raw.hashing import mix
 
-TOP = 10
-_BY_COUNT = [("count", "descending"), ("value", "descending")]  # TFT's order
+TOP = 10  # most frequent values that statistics list
+_BY_COUNT = [("count", "descending"), ("value", "descending")]  # the order of TFT's vocabularies
+_BY_COUNT_THEN_NAME = [("count", "descending"), ("value", "ascending")]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,6 @@ class Summary:
 def summarise(feature: Feature, partial: Partial) -> Summary:
     """The summary of one bucket."""
     counts = partial.counts
-    order = pc.sort_indices(counts, [("count", "descending"), ("value", "ascending")])[:TOP]
     return Summary(
         count=int(pc.sum(counts["count"]).as_py() or 0),
         distinct=counts.num_rows,
@@ -56,7 +57,7 @@ def summarise(feature: Feature, partial: Partial) -> Summary:
         partition=_partition(partial),
         moments=partial.moments,
         length=partial.length,
-        top=_shown(feature, counts.take(order)),
+        top=_most_frequent(feature, counts),
         tokens=_tokens(feature, counts),
         boundaries=_boundaries(feature, counts),
     )
@@ -70,77 +71,89 @@ def finish(feature: Feature, summaries: Iterable[Summary], known: Sequence[str] 
       summaries: of all buckets of its values.
       known: tokens that keep their places at the start of the vocabulary.
     """
-    parts = list(summaries)
-    vocabulary = _vocabulary(feature, [part.tokens for part in parts], known)
-    n, mean, std, low, high = _moments([moment for part in parts for moment in part.moments])
-    partition = sum(part.partition for part in parts) % 2**64
+    buckets = list(summaries)
+    vocabulary = _vocabulary(feature, [bucket.tokens for bucket in buckets], known)
+    moments = _over_all([moments for bucket in buckets for moments in bucket.moments])
+    partition = sum(bucket.partition for bucket in buckets) % 2**64
     statistics = Statistics(
         name=feature.name,
-        count=sum(part.count for part in parts) if feature.counted_by_value else int(n),
-        missing=sum(part.missing for part in parts),
-        distinct=sum(part.distinct for part in parts),
-        top=_top([part.top for part in parts]),
-        mean=mean if n else None,
-        std=std if n else None,
-        minimum=low if n else None,
-        maximum=high if n else None,
-        boundaries=list(parts[0].boundaries),
+        count=sum(bucket.count for bucket in buckets) if feature.counted_by_value else int(moments.number if moments else 0),
+        missing=sum(bucket.missing for bucket in buckets),
+        distinct=sum(bucket.distinct for bucket in buckets),
+        top=_join_most_frequent([bucket.top for bucket in buckets]),
+        mean=_mean(moments) if moments else None,
+        std=_deviation(moments) if moments else None,
+        minimum=moments.minimum if moments else None,
+        maximum=moments.maximum if moments else None,
+        boundaries=list(buckets[0].boundaries),
         vocabulary_size=len(vocabulary),
-        length=next((part.length for part in parts if part.length), None),
+        length=next((bucket.length for bucket in buckets if bucket.length), None),
         categorical=feature.one_id_a_row,
         partition=f"{partition:016x}" if partition else None,
     )
     return statistics, vocabulary
 
 
-def _top(tables: Sequence[pa.Table]) -> list[tuple[str, int]]:
+def _most_frequent(feature: Feature, counts: pa.Table) -> pa.Table:
+    """The `TOP` most frequent values as texts."""
+    top = counts.take(pc.sort_indices(counts, _BY_COUNT_THEN_NAME)[:TOP])
+    values = top["value"].to_numpy()
+    values = rounded_values(values) if isinstance(feature, Numeric) else values
+    return pa.table({"value": pa.array([str(value) for value in values], pa.string()), "count": top["count"]})
+
+
+def _join_most_frequent(tables: Sequence[pa.Table]) -> list[tuple[str, int]]:
     table = pa.concat_tables(tables)
-    table = table.sort_by([("count", "descending"), ("value", "ascending")]) if len(tables) > 1 else table
+    table = table.sort_by(_BY_COUNT_THEN_NAME) if len(tables) > 1 else table
     return [(row["value"], row["count"]) for row in table.slice(0, TOP).to_pylist()]
 
 
 def _partition(partial: Partial) -> int:
-    rows = partial.counts["rows"].to_numpy()
-    if not rows.any():
+    """A hash of the sets of rows that have one value each, in whatever order; the rows without a value are one set."""
+    sums = partial.counts["rows"].to_numpy()
+    if not sums.any():
         return 0
-    rows = np.append(rows, np.uint64(partial.missing_rows)) if partial.missing else rows
-    return int(mix(rows).sum(dtype=np.uint64))
+    sums = np.append(sums, np.uint64(partial.missing_rows)) if partial.missing else sums
+    return int(mix(sums).sum(dtype=np.uint64))
 
 
 def _vocabulary(feature: Feature, tables: Sequence[pa.Table], known: Sequence[str]) -> list[str]:
     table = pa.concat_tables(tables)
     table = table.sort_by(_BY_COUNT) if len(tables) > 1 else table
-    found = table["value"].cast(pa.string())
+    tokens = table["value"].cast(pa.string())
     if known:
-        found = found.filter(pc.invert(pc.is_in(found, pa.array(known, pa.string()))))
+        tokens = tokens.filter(pc.invert(pc.is_in(tokens, pa.array(known, pa.string()))))
     room = None if feature.size_limit is None else max(feature.size_limit - len(known), 0)
-    return [*known, *found.slice(0, room).to_pylist()]
+    return [*known, *tokens.slice(0, room).to_pylist()]
 
 
 def _tokens(feature: Feature, counts: pa.Table) -> pa.Table:
+    """Values that are frequent enough for a vocabulary, as bytes, by falling count."""
     if not isinstance(feature, Coded) or not feature.has_vocabulary:
         return pa.table({"value": pa.array([], pa.binary()), "count": pa.array([], pa.int64())})
-    kept = counts.select(["value", "count"]).filter(pc.greater_equal(counts["count"], feature.min_count))
-    text = kept["value"].cast(pa.string())
-    kept = kept.set_column(0, "value", text.cast(pa.binary()))
-    kept = kept.filter(pc.invert(pc.match_substring_regex(text, "[\n\r]")))  # a vocabulary file holds one token a line
-    return kept.sort_by(_BY_COUNT).slice(0, feature.max_size).combine_chunks()
+    frequent = counts.select(["value", "count"]).filter(pc.greater_equal(counts["count"], feature.min_count))
+    text = frequent["value"].cast(pa.string())
+    tokens = frequent.set_column(0, "value", text.cast(pa.binary()))
+    tokens = tokens.filter(pc.invert(pc.match_substring_regex(text, "[\n\r]")))  # a vocabulary file holds one token a line
+    return tokens.sort_by(_BY_COUNT).slice(0, feature.size_limit).combine_chunks()
 
 
-def _shown(feature: Feature, top: pa.Table) -> pa.Table:
-    values = top["value"].to_numpy()
-    values = unkeyed(values) if isinstance(feature, Numeric) else values
-    return pa.table({"value": pa.array([str(value) for value in values], pa.string()), "count": top["count"]})
-
-
-def _moments(parts: Sequence[Moments]) -> tuple[float, float, float, float, float]:
-    """n, mean, standard deviation, least and greatest; exact sums, so that the order of the parts does not matter."""
+def _over_all(parts: Sequence[Moments]) -> Moments | None:
+    """Moments over all parts; exact sums, so that the order of the parts does not matter."""
     if not parts:
-        return 0.0, 0.0, 0.0, 0.0, 0.0
-    n, total, squares, low, high = zip(*parts, strict=True)
-    count = math.fsum(n)
-    mean = math.fsum(total) / count
-    return count, mean, math.sqrt(max(math.fsum(squares) / count - mean * mean, 0.0)), min(low), max(high)
+        return None
+    number, total, squares, minimum, maximum = zip(*parts, strict=True)
+    return Moments(math.fsum(number), math.fsum(total), math.fsum(squares), min(minimum), max(maximum))
+
+
+def _mean(moments: Moments) -> float:
+    return moments.total / moments.number
+
+
+def _deviation(moments: Moments) -> float:
+    """The standard deviation; rounding may make the difference of squares slightly negative."""
+    mean = _mean(moments)
+    return math.sqrt(max(moments.squares / moments.number - mean * mean, 0.0))
 
 
 def _boundaries(feature: Feature, counts: pa.Table) -> tuple[float, ...]:
@@ -148,7 +161,8 @@ def _boundaries(feature: Feature, counts: pa.Table) -> tuple[float, ...]:
     if not isinstance(feature, Numeric) or not feature.has_boundaries or not counts.num_rows:
         return ()
     counts = counts.sort_by("value")
-    values: npt.NDArray[np.float32] = unkeyed(counts["value"].to_numpy())
-    upto = np.cumsum(counts["count"].to_numpy())
-    places = np.searchsorted(upto, upto[-1] * np.arange(1, feature.buckets) / feature.buckets)
-    return tuple(float(edge) for edge in values[np.unique(places)] if edge > values[0])
+    values: npt.NDArray[np.float32] = rounded_values(counts["value"].to_numpy())
+    cumulated = np.cumsum(counts["count"].to_numpy())
+    quantiles = cumulated[-1] * np.arange(1, feature.buckets) / feature.buckets
+    edges = values[np.unique(np.searchsorted(cumulated, quantiles))]
+    return tuple(float(edge) for edge in edges if edge > values[0])

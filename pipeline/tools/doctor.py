@@ -140,20 +140,21 @@ def _runners() -> Iterator[Check]:
 
 def _needs(config: Config) -> Iterator[Check]:
     """Data, disk and memory. Sizes of tables are known after preprocessing, and bounded before."""
-    from pipeline.preprocess.preprocess import Job
+    from pipeline.preprocess.resolved_config import ResolvedConfig
 
     try:
-        job = Job.of(config)
-        rows = sum(_estimate_rows(config, file) for listed in job.listed.values() for file in listed)
+        resolved = ResolvedConfig.of(config)
+        rows = sum(_estimate_rows(config, file) for file in resolved.files)
     except WinnowError as error:
         yield Check("data", "problem", str(error), "mend the config")
         return
-    size = sum(file.size for listed in job.listed.values() for file in listed)
-    count = sum(len(listed) for listed in job.listed.values())
-    yield Check("data", "ok", f"{count} files, {_human(size)}, about {rows:,} rows; {len(job.features)} features")
+    size = sum(file.size for file in resolved.files)
+    yield Check(
+        "data", "ok", f"{len(resolved.files)} files, {_human(size)}, about {rows:,} rows; {len(resolved.features)} features"
+    )
     made = files.join(config.work_dir, "transformed", "features.json")
     known = files.exists(made)
-    bounds = [feature.encoding_of_size(feature.largest_size(rows)) for feature in job.features]
+    bounds = [feature.encoding_of_size(feature.largest_size(rows)) for feature in resolved.features]
     encodings = [Encoding(**each) for each in files.read_json(made)["encodings"]] if known else bounds
     yield _disk(config, encodings, rows, known)
     yield _memory(config, encodings, rows, known)

@@ -36,3 +36,10 @@ def test_the_first_of_several_alike_is_kept_and_faulty_ones_are_no_originals():
     assert [own.fault for own in marked] == [
         *("constant", None, "duplicate of a", "duplicate of a", "constant", None, None, None)
     ]
+
+
+def test_ids_that_hardly_repeat_are_near_unique_but_frequent_ones_are_not():
+    assert Statistics(name="c", count=5000, distinct=4900, categorical=True).fault == "near-unique: 4,900 values in 5,000 rows"
+    assert Statistics(name="user_id", count=94_784, distinct=21_184, categorical=True).fault is None
+    assert Statistics(name="n", count=5000, distinct=4900).fault is None
+    assert Statistics(name="c", count=900, distinct=900, categorical=True).fault is None

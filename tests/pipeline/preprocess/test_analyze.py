@@ -1,6 +1,3 @@
-import io
-import math
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -8,20 +5,12 @@ import pytest
 from features.codes import Categorical, Cross, Multivalued
 from features.inputs import MISSING_INT
 from features.numbers import Dense, Numeric
-from features.statistics import Statistics, mark_duplicates
-from pipeline.preprocess.analyze import (
-    Partial,
-    RowKeys,
-    analyze,
-    bucketed,
-    keyed,
-    merge,
-    read_partials,
-    unkeyed,
-    write_partials,
-)
+from features.statistics import mark_duplicates
+from pipeline.preprocess.analyze import analyze
+from pipeline.preprocess.partial import merge
+from pipeline.preprocess.row_keys import RowKeys
 from pipeline.preprocess.vocabulary import finish, summarise
-from pipeline.raw.hashing import hash_values, mix
+from pipeline.raw.hashing import mix
 
 RNG = np.random.default_rng(7)
 
@@ -83,15 +72,6 @@ def test_quantile_boundaries_of_hundred_numbers():
     found, _ = statistics(Numeric(name="n", buckets=4), table(n=RNG.permutation(x)))
     assert found.boundaries == [24.0, 49.0, 74.0]
     assert statistics(Numeric(name="n", buckets=4), table(n=np.float32([5] * 9)))[0].boundaries == []
-
-
-def test_keys_are_in_the_order_of_the_numbers_and_near_them():
-    x = np.sort(np.concatenate([RNG.normal(0, 1, 1000), RNG.normal(0, 1e30, 1000), [0.0, -0.0]]).astype(np.float32))
-    key = keyed(x)
-    assert (np.diff(key) >= 0).all()
-    assert np.abs(unkeyed(key) - x).max() / np.abs(x).max() < 2**-11
-    assert np.allclose(unkeyed(key), x, rtol=2**-11, atol=0)
-    assert len(set(keyed(np.float32([0.0, -0.0])))) == 1
 
 
 def test_lists_count_their_elements_and_rows_without_any():
@@ -191,58 +171,3 @@ def test_vectors_have_the_moments_of_all_their_elements():
     wanted = [call(vectors.astype(np.float64)) for call in (np.nanmean, np.nanstd, np.nanmin, np.nanmax)]
     np.testing.assert_allclose([found.mean, found.std, found.minimum, found.maximum], wanted, rtol=1e-12)
     assert found.fault is None
-
-
-def test_ids_that_hardly_repeat_are_near_unique_but_frequent_ones_are_not():
-    assert Statistics(name="c", count=5000, distinct=4900, categorical=True).fault == "near-unique: 4,900 values in 5,000 rows"
-    assert Statistics(name="user_id", count=94_784, distinct=21_184, categorical=True).fault is None
-    assert Statistics(name="n", count=5000, distinct=4900).fault is None
-    assert Statistics(name="c", count=900, distinct=900, categorical=True).fault is None
-
-
-@pytest.mark.parametrize("buckets", [2, 7, 64])
-def test_values_hashed_into_buckets_give_what_one_bucket_gives(buckets):
-    feature = Categorical(name="c", min_count=2, max_size=300)
-    shards = [table(c=[f"t{value}" if value else "" for value in RNG.zipf(1.3, 3000) % 5000]) for _ in range(3)]
-    numbered = [RowKeys(mix(np.arange(3000 * n, 3000 * (n + 1), dtype=np.uint64))) for n in range(3)]
-    partials = [analyze(feature, shard, own) for shard, own in zip(shards, numbered, strict=True)]
-    whole = finish(feature, [summarise(feature, merge(partials))])
-    parts: dict[int, list[Partial]] = {}
-    for partial in partials:
-        for bucket, part in bucketed(feature, partial, buckets):
-            parts.setdefault(bucket, []).append(part)
-    assert len(parts) == buckets
-    assert finish(feature, [summarise(feature, merge(part)) for part in parts.values()]) == whole
-
-
-def test_merging_in_any_grouping_gives_the_same_figures_to_the_last_bit():
-    feature = Numeric(name="n", encoding="value")
-    parts = [analyze(feature, table(n=RNG.normal(1e6, 1, 500).astype(np.float32)), None) for _ in range(9)]
-    one = finish(feature, [summarise(feature, merge(parts))])[0]
-    nested = merge([merge([merge(parts[5:]), parts[0]]), merge(parts[1:5])])
-    assert finish(feature, [summarise(feature, nested)])[0] == one
-
-
-def test_partials_survive_their_file():
-    words = analyze(Categorical(name="c"), table(c=["a", "b", "a", ""]), keys(4))
-    numbers = analyze(Numeric(name="n"), table(n=np.float32([1.5, math.nan, -2])), keys(3))
-    target = io.BytesIO()
-    write_partials(target, [(("c", "train"), words), (("n", "test"), numbers)])
-    back = dict(read_partials(target.getvalue()))
-    assert back == {("c", "train"): words, ("n", "test"): numbers}
-
-
-def test_known_tokens_keep_their_places_and_new_ones_follow():
-    feature = Categorical(name="c", min_count=2, max_size=5)
-    summary = summarise(feature, analyze(feature, table(c=list("aaaabbbcccddee")), keys(14)))
-    assert finish(feature, [summary], ["x", "c"])[1] == ["x", "c", "a", "b", "e"]
-
-
-def test_hashes_depend_on_the_value_alone():
-    values = pa.array(["", "a", "b", "ab", "ba", "a\0", "é" * 50])
-    hashed = hash_values(values)
-    assert len(set(hashed.tolist())) == len(values)
-    assert hash_values(values.slice(3, 2)).tolist() == hashed[3:5].tolist()
-    assert hash_values(values, seed=1).tolist() != hashed.tolist()
-    shares = hash_values(pa.array([f"user {n}" for n in range(20_000)])).astype(np.float64) / 2**64
-    assert np.abs(np.histogram(shares, 10, (0, 1))[0] / 2000 - 1).max() < 0.08

@@ -15,7 +15,7 @@ from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 from features.config import Config
 from features.inputs import MISSING_INT
 from pipeline.preprocess.preprocess import preprocess
-from pipeline.preprocess.resolved_config import Job
+from pipeline.preprocess.resolved_config import ResolvedConfig
 from pipeline.runtime import files
 
 KUAIRAND = Path(os.environ.get("WINNOW_DATA") or "../shared/data") / "kuairand_pure"
@@ -48,10 +48,10 @@ def ours(table, folder, rules):
         "features": rules,
         "selection": {"budget": {"features": 1}},
     }
-    job = Job.of(Config.model_validate(document))
+    resolved = ResolvedConfig.of(Config.model_validate(document))
     files.make_folder(str(folder / "out"))
-    preprocess(job, str(folder / "out"))
-    return job, pq.read_table(folder / "out" / "train" / "part-00000.parquet")
+    preprocess(resolved, str(folder / "out"))
+    return resolved, pq.read_table(folder / "out" / "train" / "part-00000.parquet")
 
 
 def theirs(table, folder, categorical, number):

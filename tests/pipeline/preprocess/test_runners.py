@@ -14,8 +14,11 @@ from apache_beam.runners.portability.stager import Stager
 from features.config import Config
 from features.errors import ConfigError
 from pipeline.cli import flex_template
-from pipeline.preprocess.preprocess import Job, preprocess
-from pipeline.preprocess.transform import Part, TransformPart
+from pipeline.preprocess.output_file import OutputFile
+from pipeline.preprocess.parsed_shard import ParsedShard
+from pipeline.preprocess.preprocess import preprocess
+from pipeline.preprocess.resolved_config import ResolvedConfig
+from pipeline.preprocess.transform import TransformRows
 from pipeline.runtime.beam import check_reach, run_beam
 from pipeline.tools import demo
 
@@ -39,7 +42,7 @@ def config(tmp_path_factory):
 def outcome(config, folder, *beam_args):
     """Everything that preprocessing wrote, but the SavedModel: bytes by file name."""
     folder.mkdir()
-    preprocess(Job.of(config), str(folder), beam_args)
+    preprocess(ResolvedConfig.of(config), str(folder), beam_args)
     kept = [path for path in folder.rglob("*") if path.is_file() and "transform" not in path.parts]
     return {str(path.relative_to(folder)): path.read_bytes() for path in kept}
 
@@ -95,13 +98,14 @@ def sdists(monkeypatch, tmp_path):
 
 
 def test_a_dataflow_job_is_built_with_the_package_for_its_workers(config, sdists, tmp_path):
-    job = Job.of(config)
-    part = Part("gs://bucket/work/train/part-00000.parquet", "train", ("gs://bucket/work/parsed/0",), 10)
+    job = ResolvedConfig.of(config)
+    paths = ("train/part-00000.parquet", "gs://bucket/work/train/part-00000.parquet", "gs://bucket/work/written/0.json")
+    file = OutputFile(*paths, "train", (ParsedShard("gs://bucket/work/parsed/0"),), 10)
     seen = []
 
     def build(root):
-        transform = TransformPart(config.data, job.features, job.inputs, "gs://bucket/work/transform")
-        made = root | "Parts" >> beam.Create([part]) | "Transform" >> beam.ParDo(transform)
+        transform = TransformRows(config.data, job.features, job.inputs, "gs://bucket/work/transform")
+        made = root | "Files" >> beam.Create([file]) | "Transform" >> beam.ParDo(transform)
         seen.append(root)
         return made
 
@@ -111,7 +115,7 @@ def test_a_dataflow_job_is_built_with_the_package_for_its_workers(config, sdists
         (setup / name).symlink_to(ROOT / name)
     run_beam(build, [*CLOUD, *BUCKET, f"--setup_file={setup}/setup.py"])
     labels = [transform.full_label for transform in seen[0].transforms_stack[0].parts]
-    assert labels == ["Parts", "Transform"]
+    assert labels == ["Files", "Transform"]
     (files,) = sdists
     modules = {
         f"{package}/{path.name}" for package in ("features", "models", "pipeline") for path in (ROOT / package).glob("*.py")

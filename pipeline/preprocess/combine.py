@@ -1,0 +1,91 @@
+"""What Beam does between parsing and the statistics: partials are merged by feature, split and bucket of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+
+from features.feature import Feature
+from features.statistics import Statistics
+from pipeline.preprocess.parse import Key
+from pipeline.preprocess.partial import Partial, merge
+from pipeline.preprocess.vocabulary import Summary, finish, summarise
+from pipeline.runtime import files
+
+# Values that are held unmerged at most, beside the largest partial: merging fewer of them takes more time than it saves memory.
+_UNMERGED_VALUES = 1 << 16
+
+
+class MergePartials(beam.CombineFn):
+    """Merges partials of one key; accumulators are lists, which are merged to one partial whenever they have doubled."""
+
+    def create_accumulator(self) -> list[Partial]:
+        """Nothing yet."""
+        return []
+
+    def add_input(self, accumulator: list[Partial], partial: Partial) -> list[Partial]:
+        """Adds one shard's partial."""
+        accumulator.append(partial)
+        merged, *others = [part.counts.num_rows for part in accumulator]
+        return [merge(accumulator)] if sum(others) > max(merged, _UNMERGED_VALUES) else accumulator
+
+    def merge_accumulators(self, accumulators: Iterable[list[Partial]]) -> list[Partial]:
+        """Joins and merges."""
+        partials = [partial for accumulator in accumulators for partial in accumulator]
+        return [merge(partials)] if partials else []
+
+    def extract_output(self, accumulator: list[Partial]) -> Partial:
+        """One partial with each value once."""
+        return merge(accumulator)
+
+
+class SummarisePartial(beam.DoFn):
+    """((feature, split, bucket), merged Partial) -> ((feature, split), Summary)."""
+
+    def __init__(self, features: Sequence[Feature]) -> None:
+        self.features = {feature.name: feature for feature in features}
+
+    def process(self, element: tuple[Key, Partial]) -> Iterator[tuple[tuple[str, str], Summary]]:
+        """Keeps what the statistics and the vocabulary need."""
+        (name, split, _), partial = element
+        yield (name, split), summarise(self.features[name], partial)
+
+
+class FinishFeature(beam.DoFn):
+    """((feature, split), summaries) -> writes `<name>.<split>.json` (statistics) and, of train, `<name>.txt` (vocabulary).
+
+    Args:
+      features: of which.
+      vocabularies: folder of the vocabularies.
+      statistics: folder of the statistics.
+      known: folder of an earlier run's vocabularies and statistics, whose ids are to stay; None where ids are free.
+    """
+
+    def __init__(self, features: Sequence[Feature], vocabularies: str, statistics: str, known: str | None) -> None:
+        self.features = {feature.name: feature for feature in features}
+        self.vocabularies, self.statistics, self.known = vocabularies, statistics, known
+
+    def process(self, element: tuple[tuple[str, str], Any]) -> Iterator[str]:
+        """Yields the feature's name once its files are there."""
+        (name, split), summaries = element
+        feature = self.features[name]
+        tokens, boundaries = self._known_ids(name)
+        statistics, vocabulary = finish(feature, summaries, tokens)
+        if boundaries and statistics.boundaries:
+            statistics = statistics.model_copy(update={"boundaries": boundaries})
+        if split == "train" and feature.has_vocabulary:
+            text = "".join(f"{token}\n" for token in vocabulary)
+            files.write_bytes(files.join(self.vocabularies, f"{name}.txt"), text.encode())
+        files.write_document(files.join(self.statistics, f"{name}.{split}.json"), statistics)
+        yield name
+
+    def _known_ids(self, name: str) -> tuple[list[str], list[float]]:
+        """The tokens and the boundaries of the earlier run, in the order of their ids; empty where it had none."""
+        if self.known is None or not files.exists(files.join(self.known, f"{name}.train.json")):
+            return [], []
+        statistics = files.read_document(Statistics, files.join(self.known, f"{name}.train.json"))
+        path = files.join(self.known, f"{name}.txt")
+        tokens = files.read_bytes(path).decode().split("\n")[:-1] if files.exists(path) else []
+        return tokens, statistics.boundaries

@@ -1,0 +1,80 @@
+"""The first pass as a whole: statistics by split, rejected rows, and data that cannot be used."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from features.errors import DataError
+from tests.pipeline.preprocess.small_logs import config, counted, lines, made, write
+
+
+def test_statistics_are_kept_for_every_split(tmp_path):
+    found = counted(config(write(tmp_path / "a", lines(3000, 1)), tmp_path), tmp_path / "out")
+    train = {own["name"]: own for own in found["features"]}
+    test = {own["name"]: own for own in found["splits"]["test"]}
+    assert train["c"]["count"] + test["c"]["count"] + found["splits"]["validation"][1]["count"] == 3000
+    assert abs(train["n"]["mean"] - test["n"]["mean"]) < 0.5
+    assert test["c"]["distinct"] == 40
+    assert len(test["c"]["top"]) == 10
+    assert found["rejected"] == {}
+
+
+def test_rejected_rows_are_kept_and_counted(tmp_path):
+    bad = [b"1\tx\tc1\td1\t0", b"1\t2\tc1", b"3\t1\tc1\td1\t0"]
+    rows = lines(4000, 1)
+    found = made(config(write(tmp_path / "a", [*rows[:10], *bad, *rows[10:]]), tmp_path), tmp_path / "out")
+    reasons = {"3 fields, not 5": 1, "column 'n': not a number": 1, "column 'label': the label is not 0 or 1": 1}
+    assert json.loads(found["statistics.json"])["rejected"] == reasons
+    kept = found["rejected/part-00000.parquet"].to_pylist()
+    assert {row["row"] for row in kept} == set(bad)
+    text = (tmp_path / "a").read_bytes()
+    assert all(text[row["offset"] :].startswith(row["row"]) and row["file"] == str(tmp_path / "a") for row in kept)
+    manifest = json.loads(found["manifest.json"])
+    assert manifest["rejected"]["rows"] == 4003
+    assert sum(part["rows"] for part in manifest["splits"].values()) == 4000
+
+
+def test_too_many_rejects_fail_the_job_and_say_how_many_why_and_where(tmp_path):
+    bad = [b"1\tx\tc1\td1\t0"] * 7 + [b"1\t2\tc1"] * 2
+    settings = config(write(tmp_path / "a", [*lines(2000, 1), *bad]), tmp_path)
+    with pytest.raises(DataError) as error:
+        counted(settings, tmp_path / "out")
+    text = str(error.value)
+    assert "9 of 2,009 rows are malformed, more than data.max_bad_ratio (0.001) allows" in text
+    assert "7 rows: column 'n': not a number (such as at " in text
+    assert "2 rows: 3 fields, not 5" in text
+    assert pq.read_table(tmp_path / "out" / "rejected" / "part-00000.parquet").num_rows == 9
+
+
+def test_a_file_that_is_mostly_refused_ends_the_job_at_once(tmp_path):
+    settings = config(write(tmp_path / "a", [line.replace(b"\t", b"\tx", 1) for line in lines(3000, 1)]), tmp_path)
+    with pytest.raises(DataError, match=r"3,000 of 3,000 rows are malformed(.|\n)*column 'n': not a number"):
+        counted(settings, tmp_path / "out")
+
+
+def test_newlines_in_quoted_fields_are_counted_as_values_that_no_vocabulary_holds(tmp_path):
+    lines = [f'{row % 2}\t{row}\t"a{row % 3}\nb"\t{row % 4}\t1' for row in range(120)]
+    path = write(tmp_path / "a.tsv", [line.encode() for line in lines])
+    found = counted(config(path, tmp_path / "work", quoted="multiline", split={"validation": 0}), tmp_path / "out")
+    own = next(feature for feature in found["features"] if feature["name"] == "c")
+    assert (own["count"], own["missing"], own["distinct"], own["vocabulary_size"]) == (120, 0, 3, 0)
+    assert own["top"] == [["a0\nb", 40], ["a1\nb", 40], ["a2\nb", 40]]
+    assert found["rejected"] == {}
+
+
+def test_a_label_of_one_value_is_an_error(tmp_path):
+    settings = config(write(tmp_path / "a", [b"1" + line[1:] for line in lines(500, 1)]), tmp_path)
+    with pytest.raises(DataError, match=r"data\.label: column 'label' is 1\.0 in every train row; nothing to learn"):
+        counted(settings, tmp_path / "out")
+
+
+def test_a_file_of_a_header_alone_adds_no_rows_and_no_rows_at_all_are_an_error(tmp_path):
+    header = b"label\tn\tc\td\tday"
+    write(tmp_path / "a", [header, *lines(500, 1)])
+    write(tmp_path / "b", [header])
+    fields = {"header": True, "columns": []}
+    found = counted(config(f"{tmp_path}/[ab]", tmp_path, **fields), tmp_path / "out")
+    assert found["features"][0]["count"] + sum(own[0]["count"] for own in found["splits"].values()) == 500
+    with pytest.raises(DataError, match=r"the train split has no rows; look at data\.train and data\.split"):
+        counted(config(f"{tmp_path}/b", tmp_path, **fields), tmp_path / "none")
