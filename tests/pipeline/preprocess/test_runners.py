@@ -117,11 +117,10 @@ def test_a_dataflow_job_is_built_with_the_package_for_its_workers(config, sdists
     labels = [transform.full_label for transform in seen[0].transforms_stack[0].parts]
     assert labels == ["Files", "Transform"]
     (files,) = sdists
-    modules = {
-        f"{package}/{path.name}" for package in ("features", "models", "pipeline") for path in (ROOT / package).glob("*.py")
-    }
+    packages = ("features", "models", "pipeline")
+    modules = {str(path.relative_to(ROOT)) for package in packages for path in (ROOT / package).rglob("*.py")}
     assert modules <= set(files)
-    assert "pipeline/report.html" in files
+    assert "pipeline/report/report.html" in files
 
 
 @pytest.mark.parametrize(
