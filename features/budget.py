@@ -15,6 +15,7 @@ from features.fields import PositiveFloat, PositiveInt, Section
 
 UNITS = ("features", "bytes", "parameters", "cost", "latency", "auto", "all")
 _LATENCY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms)\s*")
+_WORDS = {"auto": {"auto": "bytes"}, "all": {"all": True}}  # budgets that one word stands for
 # Their forms are checked below, with a sentence that names the remedy; an editor knows them from the patterns.
 Share = Annotated[str, Field(json_schema_extra={"pattern": r"^\s*\d+(\.\d+)?\s*%\s*$"})]
 Latency = Annotated[str, Field(json_schema_extra={"pattern": r"^\s*\d+(\.\d+)?\s*(us|ms|%)\s*$"})]
@@ -60,7 +61,13 @@ class Budget(Section):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, value: object) -> object:
-        return {"auto": {"auto": "bytes"}, "all": {"all": True}}.get(value, value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        if value not in _WORDS:
+            raise ValueError(
+                f"{value!r} is no budget; write `auto`, `all`, or a unit with its limit, such as `{{features: 15}}`"
+            )
+        return _WORDS[value]
 
     @model_validator(mode="after")
     def _one(self) -> Budget:

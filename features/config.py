@@ -14,9 +14,10 @@ import pydantic
 from pydantic import Field, model_validator
 
 from features.budget import Budget
-from features.config_file import explain, name_of, read_document
+from features.config_file import name_of, read_document
 from features.data_config import DataConfig
 from features.errors import ConfigError
+from features.explanation import explain
 from features.feature import Feature
 from features.fields import MAX_SEED, FilePath, Section, Texts
 from features.matching import check_patterns, match_rules

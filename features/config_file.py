@@ -1,4 +1,4 @@
-"""A config's file: its YAML, the overrides of the command line, and errors that name the field and the remedy."""
+"""A config's file: its YAML, and the overrides of the command line."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import pydantic
 import yaml
-from pydantic_core import ErrorDetails
 
 from features.budget import UNITS
 from features.errors import ConfigError
 from features.fields import Section
-from features.kinds import KINDS
 
 _SHOWN = 40  # characters of a value in an error
-# What is said in place of pydantic's own words, by its type of error.
-_SENTENCES = {"extra_forbidden": "unknown field; check its spelling and its place", "missing": "required, but not given"}
 
 
 class _Loader(yaml.SafeLoader):
@@ -67,24 +62,6 @@ def read_document(path: str | Path, overrides: Sequence[str], section: type[Sect
 def name_of(path: str | Path) -> str:
     """The name of a config that gives none: the file's stem, with `_` for signs that a name may not have."""
     return re.sub(r"[^\w.-]+", "_", Path(path).stem)
-
-
-def explain(path: str | Path, error: pydantic.ValidationError) -> str:
-    """A line for each wrong field: the file, the field, what is wrong, and what to do."""
-    lines = []
-    for problem in error.errors():
-        # pydantic puts the kind of a feature rule among the fields, as if it were one.
-        parts = [part for part in problem["loc"] if part not in KINDS]
-        field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
-        lines.append(f"{path}: {field}: {_sentence(problem)}" if field else f"{path}: {_sentence(problem)}")
-    return "\n".join(lines)
-
-
-def _sentence(problem: ErrorDetails) -> str:
-    kind, given = problem["type"], problem["input"]
-    if kind == "string_type" and isinstance(given, int | float):
-        return f"must be a text; write it in quotes: {str(given)!r}"
-    return _SENTENCES.get(kind, problem["msg"].removeprefix("Value error, "))
 
 
 def parse_yaml(text: str, where: str) -> object:

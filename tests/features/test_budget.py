@@ -34,6 +34,7 @@ def test_words_stand_for_budgets():
     [
         ({}, "a budget names exactly one of features, bytes, parameters, cost, latency, auto, all"),
         ({"features": 2, "bytes": 9}, "a budget names exactly one of"),
+        ("none", "'none' is no budget; write `auto`, `all`, or a unit with its limit, such as `{features: 15}`"),
         ({"features": 0}, "greater than 0"),
         ({"bytes": "ten"}, "'ten' is neither a number nor a share such as `10%`"),
         ({"bytes": "0%"}, "'0%' is neither"),

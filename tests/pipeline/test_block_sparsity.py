@@ -69,8 +69,8 @@ def compact_scores_are_the_masked_models(config, work, tmp_path):
         ),
         ({"block": 2, "sparsity": 1.0}, r"model.tower.block_sparsity.sparsity: 1.0 is not between 0 and 1; use 0.99"),
         ({"block": 2, "sparsity": -0.5}, r"model.tower.block_sparsity.sparsity: -0.5 is not between 0 and 1; use 0.01"),
-        ({"block": 2, "method": "none"}, r"model.tower.block_sparsity.method: Input should be 'sequential_attention'"),
-        ({"block": 0}, r"model.tower.block_sparsity.block: Input should be greater than 0"),
+        ({"block": 2, "method": "none"}, r"model.tower.block_sparsity.method: must be 'sequential_attention'"),
+        ({"block": 0}, r"model.tower.block_sparsity.block: must be greater than 0"),
     ],
 )
 def test_what_cannot_be_is_refused(small_job, asked, message):
