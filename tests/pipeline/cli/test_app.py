@@ -4,9 +4,12 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
+from features.config import Config
+from features.config_schema import EDITOR_LINE, FILE, schema_text
 from pipeline.cli import app as cli
 
 
@@ -67,3 +70,15 @@ def test_an_unexpected_error_is_in_the_log_with_its_traceback(monkeypatch, small
     (log,) = (tmp_path / "work" / "logs").glob("*.log")
     assert "Traceback" in log.read_text()
     assert "a fault of ours" in log.read_text()
+
+
+def test_init_writes_its_draft_and_the_schema_that_the_draft_names(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{number % 2},{number % 7},x{number % 5}\n" for number in range(200))
+    Path("clicks.csv").write_text("clicked,age,code\n" + rows)
+    code, out, _ = call("init", "clicks.csv", "-o", "first try.yaml", "--json")
+    assert code == 0
+    assert json.loads(out)["label"] == "clicked"
+    assert Path("first try.yaml").read_text().startswith(f"{EDITOR_LINE}\n# First config for clicks.csv")
+    assert Path(FILE).read_text() == schema_text()
+    assert Config.load("first try.yaml").name == "first_try"
