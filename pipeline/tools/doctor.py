@@ -6,7 +6,6 @@ import importlib.util
 import os
 import platform
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from rich import box
 from rich.table import Table
 
@@ -67,9 +67,11 @@ def table(checks: list[Check]) -> Table:
 
 
 def _python() -> Check:
-    fits = sys.version_info[:2] == (3, 11)
-    remedy = "" if fits else "make a virtual environment with Python 3.11"
-    return Check("python", "ok" if fits else "problem", platform.python_version(), remedy)
+    """Against the range of the installed distribution, which is setup.py's `python_requires`."""
+    wanted = SpecifierSet(metadata.metadata("winnow")["Requires-Python"] or "")
+    if wanted.contains(platform.python_version(), prereleases=True):
+        return Check("python", "ok", platform.python_version())
+    return Check("python", "problem", platform.python_version(), f"make a virtual environment with a Python {wanted}")
 
 
 def _packages() -> Iterator[Check]:

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from features.config import Config
 from pipeline.tools import doctor
 from pipeline.tools.doctor import document, examine
@@ -44,6 +46,14 @@ def test_other_versions_and_absent_extras(monkeypatch):
     assert "not <1" in core.found
     assert "no-such-library is not installed" in core.found
     assert (found["for `winnow onnx`"].status, found["for `winnow onnx`"].remedy) == ("note", "pip install 'winnow[onnx]'")
+
+
+@pytest.mark.parametrize(("version", "status"), [("3.10.13", "problem"), ("3.11.7", "ok"), ("3.14.0rc1", "problem")])
+def test_the_range_of_pythons_is_that_of_the_distribution(monkeypatch, version, status):
+    monkeypatch.setattr(doctor.platform, "python_version", lambda: version)
+    check = doctor._python()
+    assert (check.status, check.found) == (status, version)
+    assert ("make a virtual environment with a Python" in check.remedy) == (status == "problem")
 
 
 def test_keras_3_is_a_problem(monkeypatch):
