@@ -18,7 +18,8 @@ class Document(pydantic.BaseModel):
       optional_fields: names of fields that are left out of the file where they are None; all others are always written.
     """
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    # "constants": pydantic would else write a number that is not one as null, and the reader would refuse the file.
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
     optional_fields: ClassVar[frozenset[str]] = frozenset()
 
     @pydantic.model_serializer(mode="wrap")

@@ -27,18 +27,11 @@ MOST_ENTRIES = 12  # of pipeline/: what a person takes in at a glance
 MOST_LINES, MEDIAN_LINES = 300, 130  # of a file; see keras-rs, whose median is 120
 
 # The figures below only go down (that of comments goes up): where a change lowers one, it lowers the number here too.
-KEY_READS = 237
-TYPE_ANY_PER_1000_LINES = 18.4
-COMMENT_SHARE = 0.013
+KEY_READS = 234
+TYPE_ANY_PER_1000_LINES = 14.2
+COMMENT_SHARE = 0.014
 LONG_FILES: set[str] = set()
 WITHOUT_TEST_FILE = {
-    "features.comparison",
-    "features.document",
-    "features.errors",
-    "features.manifest",
-    "features.path",
-    "features.proof",
-    "features.selection",
     "pipeline.cli.flex_template",
     "pipeline.cli.model_commands",
     "pipeline.cli.options",
