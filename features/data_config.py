@@ -16,7 +16,7 @@ _READ_BY = {
     "time": {"column", "validation_from", "test_from"},
 }
 TEXT_FORMATS = ("tsv", "csv")
-TEXT_FIELDS = ("columns", "header", "delimiter", "quoted")  # are read with these formats only
+TEXT_FIELDS = ("columns", "header", "delimiter", "quoted", "encoding")  # are read with these formats only
 
 
 class SplitConfig(Section):
@@ -99,6 +99,11 @@ class DataConfig(Section):
         description="Whether fields of tsv and csv files may stand in double quotes. With `multiline`, quotes may hold "
         "newlines too, and one worker reads a whole file.",
     )
+    encoding: str = Field(
+        "utf-8",
+        description="Encoding of tsv and csv files by its Python name, such as `latin1`, `cp1252` or `utf-16`; their texts become "
+        "UTF-8.",
+    )
     missing: Texts = Field([], description="Texts that mean `no value`, besides the empty one, such as `NA`.")
     label: str = Field(description="Column of the label, 0 or 1.")
     weight: Text | None = Field(None, description="Column of the rows' weights in training, 0 or more; 1 for all, by default.")
@@ -126,6 +131,16 @@ class DataConfig(Section):
         if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in "\0\r\n"):
             raise ValueError(f"{delimiter!r} cannot divide fields; give one ASCII character that ends no line, such as `;`")
         return delimiter
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, encoding: str) -> str:
+        try:
+            "\n".encode(encoding)
+        except LookupError:
+            known = "utf-8, latin1, cp1252 or utf-16"
+            raise ValueError(f"{encoding!r} is no encoding of text that Python knows; try {known}") from None
+        return encoding
 
     @model_validator(mode="after")
     def _check_whole(self) -> DataConfig:

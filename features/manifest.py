@@ -22,6 +22,24 @@ class RejectCounts(Document):
     examples: dict[str, tuple[str, int]]
 
 
+class RawFileRows(Document):
+    """What became of the rows of a raw file; `read` and `rejected` add up to `rows`.
+
+    Attributes:
+      file: its path.
+      split: the field of the config's `data` that named it.
+      rows: by a count of its lines, its records, or that of its footer.
+      read: rows that were transformed.
+      rejected: rows that were put aside.
+    """
+
+    file: str
+    split: str
+    rows: int
+    read: int
+    rejected: int
+
+
 class PartFile(Document):
     """A Parquet file of transformed rows; `file` is relative to the transformed folder."""
 
@@ -38,9 +56,10 @@ class SplitFiles(Document):
 
 
 class Manifest(Document):
-    """`transformed/manifest.json`: files of each split (`train`, `validation`, `test`), and what was rejected."""
+    """`transformed/manifest.json`: files of each split (`train`, `validation`, `test`), and what became of the raw rows."""
 
     splits: dict[str, SplitFiles]
+    raw_files: list[RawFileRows]
     rejected: RejectCounts
 
 

@@ -15,27 +15,30 @@ from pipeline.raw.rejects import Mask, bad_values
 Faults = list[tuple[Mask, str]]  # which rows, and why
 
 
-def conform(column: pa.ChunkedArray, declared: Input, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
+def conform(
+    column: pa.ChunkedArray, declared: Input, missing: Sequence[str], bad_text: str = "invalid UTF-8"
+) -> tuple[pa.Array, Faults]:
     """Gives a column its declared type.
 
     Args:
       column: as read.
       declared: the type to give it; lists are padded or cut to its length.
       missing: texts that mean "no value".
+      bad_text: why a text that is not UTF-8 is rejected.
 
     Returns:
       The array (the missing mark where a value does not fit), and masks [rows] of what does not, each with a reason.
     """
     array = _one_array(column)
     if declared.separator and not _is_list(array):
-        array = pc.split_pattern(_text(array, declared)[0], declared.separator)
+        array = pc.split_pattern(_text(array, declared, bad_text)[0], declared.separator)
     if declared.length is not None and not _is_list(array):  # one value, where lists may come
         array = pa.ListArray.from_arrays(pa.array(np.arange(len(array) + 1), pa.int32()), array)
     if declared.length is not None:
-        return _lists(array, declared, missing)
+        return _lists(array, declared, missing, bad_text)
     if _is_list(array):
-        return _single(array, declared, missing)
-    return _values(array, declared, missing)
+        return _single(array, declared, missing, bad_text)
+    return _values(array, declared, missing, bad_text)
 
 
 def as_type(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
@@ -55,28 +58,30 @@ def _one_array(column: pa.ChunkedArray) -> pa.Array:
     return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
-def _values(array: pa.Array, declared: Input, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
+def _values(array: pa.Array, declared: Input, missing: Sequence[str], bad_text: str) -> tuple[pa.Array, Faults]:
     kind = pa.type_for_alias({"float32": "float", "int64": "int64", "string": "string"}[declared.dtype])
     if declared.dtype == "string":
-        array, faults = _text(array, declared)
+        array, faults = _text(array, declared, bad_text)
         if missing:
             array = pc.if_else(pc.is_in(array, pa.array(missing, kind)), None, array)
     else:
-        array, faults = _numbers(array, declared, kind, missing)
+        array, faults = _numbers(array, declared, kind, missing, bad_text)
     return array.fill_null(pa.scalar(declared.missing, kind)) if array.null_count else array, faults
 
 
-def _text(array: pa.Array, declared: Input) -> tuple[pa.Array, Faults]:
+def _text(array: pa.Array, declared: Input, bad_text: str) -> tuple[pa.Array, Faults]:
     if pa.types.is_string(array.type):
         array = array.cast(pa.binary())  # Parquet's texts are not validated yet
-    return _cast(array, pa.string(), f"column {declared.name!r}: invalid UTF-8")
+    return _cast(array, pa.string(), f"column {declared.name!r}: {bad_text}")
 
 
-def _numbers(array: pa.Array, declared: Input, kind: pa.DataType, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
+def _numbers(
+    array: pa.Array, declared: Input, kind: pa.DataType, missing: Sequence[str], bad_text: str
+) -> tuple[pa.Array, Faults]:
     reason = f"column {declared.name!r}: not a number"
     faults: Faults = []
     if pa.types.is_binary(array.type) or pa.types.is_string(array.type):
-        array, faults = _text(array, declared)
+        array, faults = _text(array, declared, bad_text)
         array = pc.utf8_trim_whitespace(array)
         array = pc.if_else(pc.is_in(array, pa.array(["", *missing])), None, array)
     elif declared.dtype == "int64":
@@ -102,11 +107,11 @@ def _cast(array: pa.Array, kind: pa.DataType, reason: str, safe: bool = True) ->
         return kept.cast(kind, safe=safe), [(mask, reason)]
 
 
-def _lists(array: pa.Array, declared: Input, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
+def _lists(array: pa.Array, declared: Input, missing: Sequence[str], bad_text: str) -> tuple[pa.Array, Faults]:
     """Pads or cuts each list to the declared length."""
     assert declared.length is not None
     lengths, starts = _spans(array)
-    values, faults = _values(array.flatten(), declared, missing)
+    values, faults = _values(array.flatten(), declared, missing, bad_text)
     slots = np.arange(declared.length)
     beyond = (slots >= lengths[:, None]).ravel()
     indices = pa.array(np.where(beyond, 0, (starts[:, None] + slots).ravel()), mask=beyond)
@@ -115,10 +120,10 @@ def _lists(array: pa.Array, declared: Input, missing: Sequence[str]) -> tuple[pa
     return pa.FixedSizeListArray.from_arrays(padded, declared.length), _by_row(faults, lengths)
 
 
-def _single(array: pa.Array, declared: Input, missing: Sequence[str]) -> tuple[pa.Array, Faults]:
+def _single(array: pa.Array, declared: Input, missing: Sequence[str], bad_text: str) -> tuple[pa.Array, Faults]:
     """The one value of each list (a TFRecord has no other form for it)."""
     values, several = _first_of_lists(array)
-    array, faults = _values(values, declared, missing)
+    array, faults = _values(values, declared, missing, bad_text)
     return array, [(several, f"column {declared.name!r}: several values where one is expected"), *faults]
 
 

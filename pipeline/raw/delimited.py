@@ -1,12 +1,11 @@
-"""Delimited text as Arrow tables: a typed parse of whole blocks, and a careful one of blocks in which that fails.
+"""Delimited text as Arrow tables: a typed parse of whole blocks, and one row by row of blocks in which that fails.
 
 Its unit is the byte: a piece holds the lines that start in it, and a row's offset is that of its first byte.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -14,35 +13,40 @@ import pyarrow.csv
 
 from features.data_config import DataConfig
 from features.inputs import Input
+from pipeline.raw.arrow_csv import convert_options, one_block_options, parse_options, read_options
+from pipeline.raw.block import Block
 from pipeline.raw.compression import estimate_size, is_compressed, open_decompressed
+from pipeline.raw.encoding import keeps_lines
 from pipeline.raw.format import RawTable
-from pipeline.raw.lines import Lines, blocks, read_line
+from pipeline.raw.header import PACKED, read_header
+from pipeline.raw.lines import blocks
 from pipeline.raw.piece import PIECE_BYTES, SHARD_BYTES, Piece, RawFile, whole
 from pipeline.raw.rejects import RejectedRow
 
 SUFFIXES: tuple[str, ...] = (".tsv", ".csv", ".txt")
 COLUMNS_MAY_LACK: bool = False
+HAS_ENCODING: bool = True
 
-# First bytes of zip, gzip, bzip2, zstd, xz and 7z files.
-_PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"7z\xbc\xaf")
-_BLOCK_BYTES = 1 << 20  # pyarrow.csv spends 2-3 times the CPU on one huge block
 _LOOKED_AT = 1 << 20  # bytes at the start of a file from which the size of its rows is learnt
 _TYPICAL_ROW = 200  # bytes; for files in whose start no row ends
+# Replaces what is not ASCII, for parses that only look at delimiters, quotes and newlines.
+_AS_ASCII = bytes(range(128)) + b"?" * 128
 
 
 def recognises(head: bytes) -> bool:
     """Anything may be delimited text but for archives and compressed files whose names do not say so."""
-    return not head.startswith(_PACKED)
+    return not head.startswith(PACKED)
 
 
 def columns(data: DataConfig, path: str) -> list[tuple[str, pa.DataType | None]]:
     """The names in a file's header, or those of the config; text has no types."""
-    return [(name, None) for name in _names(data, path)]
+    names, _ = read_header(data, path)
+    return [(name, None) for name in names]
 
 
 def cut(data: DataConfig, file: RawFile) -> Iterator[tuple[Piece, ...]]:
     """Stretches of `PIECE_BYTES`, several a shard; the whole file where only reading all of it finds where rows end."""
-    if data.quoted == "multiline" or is_compressed(file.path):
+    if not _can_be_entered(data, file.path):
         yield whole(file)
         return
     starts = range(0, file.size, PIECE_BYTES)
@@ -51,15 +55,18 @@ def cut(data: DataConfig, file: RawFile) -> Iterator[tuple[Piece, ...]]:
     yield from (tuple(pieces[at : at + step]) for at in range(0, len(pieces), step))
 
 
+def end(data: DataConfig, file: RawFile) -> int | None:
+    """The file's size, where bytes of the file are bytes of its text."""
+    return file.size if _can_be_entered(data, file.path) else None
+
+
 def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[RawTable]:
     """The rows of a piece, a block at a time: numbers where a whole block has them, else texts or bytes."""
-    names = _names(data, piece.path)
-    for block, start in blocks(data, piece):
-        if data.header and start == 0:
-            start = block.find(b"\n") + 1 or len(block)
-            block = block[start:]
-        if block.strip():
-            yield _parse(block, start, names, data, inputs)
+    names, first_row = read_header(data, piece.path)
+    for raw, start in blocks(data, piece):
+        in_header = min(max(first_row - start, 0), len(raw))
+        block = Block(data, raw[in_header:], start + in_header)
+        yield _parse(block, names, data, inputs, start)
 
 
 def estimate_rows(data: DataConfig, file: RawFile) -> int:
@@ -71,57 +78,71 @@ def estimate_rows(data: DataConfig, file: RawFile) -> int:
     return size * lines // len(head) if lines else size // _TYPICAL_ROW
 
 
-def _names(data: DataConfig, path: str) -> list[str]:
-    if not data.header:
-        return list(data.columns)
-    with open_decompressed(path) as source:
-        line = read_line(source)
-    return list(pa.csv.read_csv(pa.BufferReader(line), _read_options(None), _parse_options(data)).column_names)
+def _can_be_entered(data: DataConfig, path: str) -> bool:
+    """Whether a line of the file can be found without reading what comes before it."""
+    return data.quoted != "multiline" and not is_compressed(path) and keeps_lines(data.encoding)
 
 
-def _parse(block: bytes, start: int, names: list[str], data: DataConfig, inputs: Sequence[Input]) -> RawTable:
-    lines = Lines(data, block, start)
+def _parse(block: Block, names: list[str], data: DataConfig, inputs: Sequence[Input], begin: int) -> RawTable:
+    """The rows of a block; `begin` is the offset from which it accounts for the file's bytes, a header's among them."""
     types = {i.name: pa.float32() if i.dtype == "float32" and i.length is None else pa.string() for i in inputs}
+    table = None if block.has_lone_returns else _typed(block, names, data, types)
+    if table is None or not block.has_rows(table.num_rows) or _last_quote_is_open(table, names, block):
+        return _parse_by_row(block, names, data, types, begin)
+    return RawTable(table, block.start, block.locate, table.num_rows, (begin, block.end))
+
+
+def _typed(block: Block, names: list[str], data: DataConfig, types: Mapping[str, pa.DataType]) -> pa.Table | None:
+    """The block's columns in their types; None where a row does not fit."""
     try:
-        options = _read_options(names)
-        table = pa.csv.read_csv(pa.BufferReader(block), options, _parse_options(data), _convert_options(data, types))
-        return RawTable(table, start, lines.locate)
+        return _read_csv(block.text, read_options(names), parse_options(data), convert_options(data, types))
     except pa.ArrowInvalid:
-        return _parse_carefully(block, start, names, data, types)
+        return None
 
 
-def _parse_carefully(block: bytes, start: int, names: list[str], data: DataConfig, types: dict[str, pa.DataType]) -> RawTable:
-    """Leaves out the rows with too many or too few fields, and the others' text as bytes, to be judged by column."""
+def _last_quote_is_open(table: pa.Table, names: list[str], block: Block) -> bool:
+    """Whether a text of the last column holds a newline, though a row is a line.
+
+    That is a quote that is not closed in the last line that Arrow parsed at once: the only one that changes neither the
+    number of rows nor that of fields.
+    """
+    if block.data.quoted is not True or names[-1] not in table.column_names or b'"' not in block.text:
+        return False
+    column = table[names[-1]]
+    if not pa.types.is_string(column.type):
+        return False
+    return any(pa.compute.any(pa.compute.match_substring(chunk, "\n")).as_py() for chunk in column.chunks)
+
+
+def _parse_by_row(block: Block, names: list[str], data: DataConfig, types: Mapping[str, pa.DataType], begin: int) -> RawTable:
+    """Leaves out the rows that are broken, and has the others' text as bytes, to be judged by column."""
+    reasons = block.broken_rows()
+    kept = np.setdiff1d(np.arange(block.rows), list(reasons))
+    reasons |= {int(kept[row]): reason for row, reason in _ragged_rows(block.without(reasons), names, data).items()}
+    kept = np.setdiff1d(kept, list(reasons))
+    text, as_bytes = block.without(reasons), dict.fromkeys(types, pa.binary())
+    table = _read_csv(text, one_block_options(names, len(text)), parse_options(data), convert_options(data, as_bytes))
+    numbers = sorted(reasons)
+    rejected = [RejectedRow(*at, reasons[row]) for row, at in zip(numbers, block.locate(numbers), strict=True)]
+    return RawTable(table, block.start, lambda rows: block.locate(kept[list(rows)]), block.rows, (begin, block.end), rejected)
+
+
+def _ragged_rows(text: bytes, names: list[str], data: DataConfig) -> dict[int, str]:
+    """Numbers of the rows with too many or too few fields, each with the reason."""
     ragged: dict[int, str] = {}
 
-    def note(row: Any) -> str:
+    def note(row: pa.csv.InvalidRow) -> str:
         ragged[row.number - 1] = f"{row.actual_columns} fields, not {row.expected_columns}"
         return "skip"
 
-    options = _read_options(names, block_size=len(block) + 1, use_threads=False)  # only so are rows numbered
-    parsing = _parse_options(data, invalid_row_handler=note)
-    as_bytes = dict.fromkeys(types, pa.binary())
-    table = pa.csv.read_csv(pa.BufferReader(block), options, parsing, _convert_options(data, as_bytes))
-    lines = Lines(data, block, start)
-    kept = np.setdiff1d(np.arange(table.num_rows + len(ragged)), list(ragged))
-    rejected = [RejectedRow(*at, ragged[row]) for row, at in zip(ragged, lines.locate(list(ragged)), strict=True)]
-    return RawTable(table, start, lambda rows: lines.locate(kept[list(rows)]), rejected)
+    ascii_text = text.translate(_AS_ASCII)  # Arrow decodes a row for the handler, and fails where it is not UTF-8
+    convert = convert_options(data, {names[0]: pa.binary()})
+    _read_csv(ascii_text, one_block_options(names, len(text)), parse_options(data, note), convert)
+    return ragged
 
 
-def _read_options(names: list[str] | None, **options: Any) -> pa.csv.ReadOptions:
-    return pa.csv.ReadOptions(column_names=names, **{"block_size": _BLOCK_BYTES, **options})
-
-
-def _parse_options(data: DataConfig, invalid_row_handler: Callable[[Any], str] | None = None) -> pa.csv.ParseOptions:
-    quote = '"' if data.quoted else False
-    return pa.csv.ParseOptions(
-        delimiter=data.separator,
-        quote_char=quote,
-        newlines_in_values=data.quoted == "multiline",
-        invalid_row_handler=invalid_row_handler,
-    )
-
-
-def _convert_options(data: DataConfig, types: dict[str, pa.DataType]) -> pa.csv.ConvertOptions:
-    missing = ["", *data.missing]
-    return pa.csv.ConvertOptions(column_types=types, include_columns=list(types), null_values=missing, strings_can_be_null=True)
+def _read_csv(text: bytes, read: pa.csv.ReadOptions, parse: pa.csv.ParseOptions, convert: pa.csv.ConvertOptions) -> pa.Table:
+    """Arrow's parse; no rows of no text, which Arrow refuses."""
+    if not text.strip(b"\r\n"):
+        return pa.table({name: pa.array([], kind) for name, kind in convert.column_types.items()})
+    return pa.csv.read_csv(pa.BufferReader(text), read, parse, convert)

@@ -28,12 +28,17 @@ class RawTable:
       table: the columns asked for, of whatever types the format has; bytes where text is not checked yet.
       first: a number for the first row, from which rows are numbered within their file.
       locate: finds the offset in the file and the text of rows of the table, given by their numbers in it.
+      rows: how many rows there are, rejected ones among them, by a count that is not the parser's: of lines, of records,
+        or that of a footer.
+      span: offsets in the file from which to which this table accounts for it; the next one begins where this one ends.
       rejected: rows that could not be read as rows at all, and are not in the table.
     """
 
     table: pa.Table
     first: int
     locate: Locate
+    rows: int
+    span: tuple[int, int]
     rejected: list[RejectedRow] = field(default_factory=list)
 
 
@@ -46,10 +51,12 @@ class Format(Protocol):
     Attributes:
       SUFFIXES: ends of the names of such files, without compression.
       COLUMNS_MAY_LACK: whether a file may lack columns that others have; their values are then missing.
+      HAS_ENCODING: whether `data.encoding` says how its texts are written.
     """
 
     SUFFIXES: tuple[str, ...]
     COLUMNS_MAY_LACK: bool
+    HAS_ENCODING: bool
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins with these (decompressed) bytes is of this format."""
@@ -59,6 +66,9 @@ class Format(Protocol):
 
     def cut(self, data: DataConfig, file: RawFile) -> Iterator[tuple[Piece, ...]]:
         """The pieces of each shard of a file; they depend on that file alone."""
+
+    def end(self, data: DataConfig, file: RawFile) -> int | None:
+        """The offset after a file's last row; None where only reading the whole file finds it."""
 
     def tables(self, data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[RawTable]:
         """The rows of a piece, some megabytes at a time, with the columns that the inputs name."""
@@ -80,5 +90,8 @@ def naming_unreadable(path: str, name: str) -> Iterator[None]:
     """
     try:
         yield
+    except UnicodeDecodeError as error:
+        at = f"byte {error.start:,} is 0x{error.object[error.start]:02x}"
+        raise DataError(f"{path}: cannot be read as {name}: not {error.encoding} ({at}); look at data.encoding") from None
     except (OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
         raise DataError(f"{path}: cannot be read as {name}: {error}") from None

@@ -1,51 +1,27 @@
-"""Lines of text files: blocks of whole ones, and where each row of a block stands."""
+"""Text files as blocks of whole lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from features.data_config import DataConfig
 from features.errors import DataError
-from pipeline.raw.compression import open_decompressed
+from pipeline.raw.block import end_of_rows
+from pipeline.raw.encoding import open_text
 from pipeline.raw.piece import PIECE_BYTES, Piece
 
-
-class Lines:
-    """The rows of a block of text.
-
-    Args:
-      data: says whether rows may hold newlines.
-      block: text of whole rows.
-      start: its offset in the file.
-    """
-
-    def __init__(self, data: DataConfig, block: bytes, start: int) -> None:
-        self.data, self.block, self.start = data, block, start
-
-    def locate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> list[tuple[int, bytes]]:
-        """The byte offset and the text of each row, given by its number; blank lines are no rows."""
-        if not len(rows):
-            return []
-        text = np.frombuffer(self.block, np.uint8)
-        ends = np.append(_row_ends(self.data, self.block), len(text))
-        starts = np.append(0, ends[:-1] + 1)
-        carriage = np.where(ends > starts, text[np.maximum(ends - 1, 0)] == ord("\r"), False)
-        full = np.flatnonzero(ends - carriage > starts)
-        spans = [(int(starts[full[row]]), int(ends[full[row]])) for row in rows]
-        return [(self.start + begin, self.block[begin:end]) for begin, end in spans]
+_LINE_BYTES = 64 << 10  # that are read at a time where the end of a line is looked for
 
 
 def blocks(data: DataConfig, piece: Piece) -> Iterator[tuple[bytes, int]]:
-    """Text of whole rows, about a piece's bytes at a time, and its offset.
+    """Text of whole rows, about a piece's bytes at a time, and its offset; each block begins where the last ended.
 
     Raises:
       DataError: a quote is not closed where quoted fields may hold newlines.
     """
-    with open_decompressed(piece.path) as source:
+    with open_text(piece.path, data.encoding) as source:
         if piece.stop >= 0:
             yield _lines_of(source, piece)
         else:
@@ -55,7 +31,7 @@ def blocks(data: DataConfig, piece: Piece) -> Iterator[tuple[bytes, int]]:
 def read_line(source: pa.NativeFile) -> bytes:
     """Bytes up to and with the next newline; may read further, so seek afterwards."""
     parts: list[bytes] = []
-    while part := source.read(64 << 10):
+    while part := source.read(_LINE_BYTES):
         end = part.find(b"\n") + 1
         parts.append(part[:end] if end else part)
         if end:
@@ -77,10 +53,10 @@ def _lines_of(source: pa.NativeFile, piece: Piece) -> tuple[bytes, int]:
 
 
 def _stream(data: DataConfig, source: pa.NativeFile, path: str) -> Iterator[tuple[bytes, int]]:
-    left, start = b"", 0
+    left, start, multiline = b"", 0, data.quoted == "multiline"
     while text := source.read(PIECE_BYTES):
         text = left + text
-        end = _end_of_rows(data, text)
+        end = end_of_rows(text, multiline)
         left = text[end:]
         if end:
             yield text[:end], start
@@ -90,23 +66,6 @@ def _stream(data: DataConfig, source: pa.NativeFile, path: str) -> Iterator[tupl
     if left:
         _check_closed(data, left, start, path)
         yield left, start
-
-
-def _row_ends(data: DataConfig, block: bytes) -> npt.NDArray[np.int64]:
-    """Positions of the newlines that end rows: where fields may hold some, those after an even number of quotes."""
-    text = np.frombuffer(block, np.uint8)
-    ends = text == ord("\n")
-    if data.quoted == "multiline":
-        ends &= np.cumsum(text == ord('"'), dtype=np.uint8) % 2 == 0
-    return np.flatnonzero(ends)
-
-
-def _end_of_rows(data: DataConfig, text: bytes) -> int:
-    """How many bytes of a text are whole rows."""
-    if data.quoted != "multiline":
-        return text.rfind(b"\n") + 1
-    ends = _row_ends(data, text)
-    return int(ends[-1]) + 1 if len(ends) else 0
 
 
 def _check_closed(data: DataConfig, row: bytes, start: int, path: str) -> None:

@@ -17,6 +17,7 @@ from pipeline.runtime import files
 
 SUFFIXES: tuple[str, ...] = (".parquet", ".pq")
 COLUMNS_MAY_LACK: bool = False
+HAS_ENCODING: bool = False
 
 _MAGIC = b"PAR1"
 _BATCH_ROWS = 128 << 10  # rows that are decoded at once; bounds the memory of wide tables
@@ -45,19 +46,25 @@ def cut(data: DataConfig, file: RawFile) -> Iterator[tuple[Piece, ...]]:
             start, rows = group + 1, 0
 
 
+def end(data: DataConfig, file: RawFile) -> int | None:
+    """The number of rows that the file's footer says."""
+    return int(_metadata(file.path).num_rows)
+
+
 def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[RawTable]:
     """The rows of a piece's row groups, a batch at a time."""
     names = [column.name for column in inputs]
     with files.open_arrow(piece.path) as source:
-        file = pa.parquet.ParquetFile(source)
+        file = pa.parquet.ParquetFile(source, page_checksum_verification=True)
         first = sum(file.metadata.row_group(group).num_rows for group in range(piece.start))
         for batch in file.iter_batches(_BATCH_ROWS, list(range(piece.start, piece.stop)), names):
-            yield RawTable(pa.Table.from_batches([batch]), first, _locate(batch, first))
+            span = (first, first + batch.num_rows)
+            yield RawTable(pa.Table.from_batches([batch]), first, _locate(batch, first), batch.num_rows, span)
             first += batch.num_rows
 
 
 def estimate_rows(data: DataConfig, file: RawFile) -> int:
-    """The number of rows that the file's footer says."""
+    """Exactly those of the footer."""
     return int(_metadata(file.path).num_rows)
 
 

@@ -30,12 +30,14 @@ class Rows:
       table: the declared columns.
       path: of the file.
       first: a number from which rows are numbered within their file (byte offset or row number of the first).
+      span: offsets from which to which the file is accounted for by these rows.
       rejected: rows that are not in the table.
     """
 
     table: pa.Table
     path: str
     first: int
+    span: tuple[int, int]
     rejected: list[RejectedRow] = field(default_factory=list)
 
     def keys(self, seed: int, name: str | None = None) -> npt.NDArray[np.uint64]:
@@ -84,6 +86,7 @@ def read(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Ro
     """
     with naming_unreadable(piece.path, data.format):
         for raw in FORMATS[data.format].tables(data, inputs, piece):
+            _check_count(raw, piece.path)
             yield _conformed(raw, data, inputs, piece.path)
 
 
@@ -120,12 +123,26 @@ def _check_same(expected: dict[str, pa.DataType | None], types: dict[str, pa.Dat
             raise DataError(f"{path}: column {name!r} is {types[name]}, but {kind} in {first}; write both with one type")
 
 
+def _check_count(raw: RawTable, path: str) -> None:
+    """Refuses to go on where a row was lost, or made of nothing."""
+    count = raw.table.num_rows + len(raw.rejected)
+    if count != raw.rows:
+        start, end = raw.span
+        at = f"from offset {start:,} to {end:,}"
+        raise DataError(
+            f"{path}: has {raw.rows:,} rows {at}, but {raw.table.num_rows:,} were read and {len(raw.rejected):,} rejected; "
+            "look for stray quotes there (data.quoted), and please report it if there are none"
+        )
+
+
 def _conformed(raw: RawTable, data: DataConfig, inputs: Sequence[Input], path: str) -> Rows:
     """Gives each column its declared type; rows that have a fault are rejected."""
     faults: Faults = []
     columns = []
+    has_encoding = FORMATS[data.format].HAS_ENCODING
+    bad_text = f"not {data.encoding} (see data.encoding)" if has_encoding else "invalid UTF-8"
     for column in inputs:
-        array, column_faults = conform(raw.table[column.name], column, data.missing)
+        array, column_faults = conform(raw.table[column.name], column, data.missing, bad_text)
         columns.append(array)
         faults += column_faults
     table = pa.table(columns, names=[column.name for column in inputs])
@@ -135,7 +152,7 @@ def _conformed(raw: RawTable, data: DataConfig, inputs: Sequence[Input], path: s
     if data.weight:
         weight = table[data.weight].to_numpy()
         faults.append((~(weight >= 0), f"column {data.weight!r}: the weight is missing or negative"))
-    return _without_faults(Rows(table, path, raw.first, raw.rejected), faults, raw)
+    return _without_faults(Rows(table, path, raw.first, raw.span, raw.rejected), faults, raw)
 
 
 def _without_faults(rows: Rows, faults: Faults, raw: RawTable) -> Rows:
@@ -146,4 +163,4 @@ def _without_faults(rows: Rows, faults: Faults, raw: RawTable) -> Rows:
     numbers = np.flatnonzero(bad).tolist()
     reasons = [next(reason for mask, reason in faults if mask[number]) for number in numbers]
     rejected = [RejectedRow(*at, reason) for at, reason in zip(raw.locate(numbers), reasons, strict=True)]
-    return Rows(rows.table.filter(pa.array(~bad)), rows.path, rows.first, [*rows.rejected, *rejected])
+    return Rows(rows.table.filter(pa.array(~bad)), rows.path, rows.first, rows.span, [*rows.rejected, *rejected])

@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from features.errors import DataError
+from features.inputs import Input
 from pipeline.raw import delimited
 from pipeline.raw import lines as line_module
+from pipeline.raw.block import LONE_RETURN, UNCLOSED
 from pipeline.raw.piece import RawFile
+from pipeline.raw.read import column_types
+from pipeline.raw.shards import list_files
 from tests.pipeline.raw.raw_files import data, read_all, write
 
 
@@ -86,7 +90,7 @@ BAD_ROWS = {
     b"1\t2\tx\ty": "4 fields, not 3",
     b"1\t2": "2 fields, not 3",
     b"1\tabc\tx": "column 'n': not a number",
-    b"1\t2\t\xff\xfe": "column 'c': invalid UTF-8",
+    b"1\t2\t\xff\xfe": "column 'c': not utf-8 (see data.encoding)",
     b"1\t1e99\tx": "column 'n': not a finite number of 32 bits",
     b"2\t2\tx": "column 'label': the label is not 0 or 1",
     b"\t2\tx": "column 'label': the label is not 0 or 1",
@@ -139,3 +143,114 @@ def test_rows_of_a_compressed_file_are_estimated_from_its_decompressed_start(tmp
     content = gzip.compress(b"a,b\n" * 5000)
     path = write(tmp_path / "rows.csv.gz", content)
     assert delimited.estimate_rows(data(path), RawFile(str(path), len(content), 0.0)) == len(content) * 4 // 4
+
+
+CSV = {"format": "csv", "quoted": True}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("field", [1, 2])
+def test_a_stray_quote_concerns_its_row_alone(tmp_path, packed, field):
+    lines = [b"%d,%d,v%d" % (row % 2, row, row) for row in range(200_000)]
+    stray = [5000, 66_000, 199_999]
+    for row in stray:
+        fields = lines[row].split(b",")
+        fields[field] = b'"' + fields[field]
+        lines[row] = b",".join(fields)
+    text = b"\n".join(lines) + b"\n"
+    path = write(tmp_path / ("a.csv.gz" if packed else "a.csv"), gzip.compress(text, 1) if packed else text)
+    rows, rejected = read_all(data(path, **CSV))
+    assert [row["n"] for row in rows] == [row for row in range(200_000) if row not in stray]
+    expected = [(text.index(lines[row]), lines[row], UNCLOSED) for row in stray]
+    assert [(r.offset, r.row, r.reason) for r in rejected] == expected
+
+
+def test_every_line_may_have_a_stray_quote(tmp_path):
+    lines = [b'%d,%d,"v%d' % (row % 2, row, row) for row in range(1000)]
+    rows, rejected = read_all(data(write(tmp_path / "a", b"\n".join(lines)), **CSV))
+    assert rows == []
+    assert [r.row for r in rejected] == lines
+
+
+def test_a_stray_quote_in_the_last_line_of_a_megabyte_is_no_exception(tmp_path):
+    """Arrow parses a megabyte at once: a quote that opens the last field of its last line changes no number of rows."""
+    lines = [b"%d,%d,%s" % (row % 2, row, b"v" * 50) for row in range(30_000)]
+    size = np.cumsum([len(line) + 1 for line in lines])
+    last = int(np.searchsorted(size, 1 << 20, side="right")) - 1
+    for row in (last - 1, last, last + 1, len(lines) - 1):
+        broken = [*lines[:row], lines[row].replace(b",v", b',"', 1), *lines[row + 1 :]]
+        rows, rejected = read_all(data(write(tmp_path / "a", b"\n".join(broken) + b"\n"), **CSV))
+        assert len(rows) == len(lines) - 1
+        assert [(r.row, r.reason) for r in rejected] == [(broken[row], UNCLOSED)]
+
+
+@pytest.mark.parametrize("bad", [b"0,100\rv,x", b"\r0,5,x", b'0,5,"a\rb"', b"0,5\rx", b"\rx"])
+def test_a_carriage_return_within_a_row_is_one_reject(tmp_path, bad):
+    lines = [b"%d,%d,v%d" % (row % 2, row, row) for row in range(300)]
+    text = b"\n".join([*lines[:100], bad, *lines[100:]]) + b"\n"
+    rows, rejected = read_all(data(write(tmp_path / "a", text), **CSV))
+    assert [(r.offset, r.row, r.reason) for r in rejected] == [(text.index(bad), bad, LONE_RETURN)]
+    assert [row["n"] for row in rows] == list(range(300))
+
+
+def test_line_ends_of_a_file_that_was_converted_twice(tmp_path):
+    text = b"".join(b"%d,%d,v%d\r\r\n" % (row % 2, row, row) for row in range(300))
+    rows, rejected = read_all(data(write(tmp_path / "a", text), **CSV))
+    assert [row["c"] for row in rows] == [f"v{row}" for row in range(300)]
+    assert not rejected
+
+
+def test_bad_text_beside_a_wrong_number_of_fields_is_a_reject(tmp_path):
+    text = b"1,2,x\n1,\xe9\n0,3,\xe9\n0,4,y\n"
+    rows, rejected = read_all(data(write(tmp_path / "a", text), **CSV))
+    assert [row["n"] for row in rows] == [2, 4]
+    reasons = {b"1,\xe9": "2 fields, not 3", b"0,3,\xe9": "column 'c': not utf-8 (see data.encoding)"}
+    assert {r.row: r.reason for r in rejected} == reasons
+
+
+@pytest.mark.parametrize("encoding", ["latin1", "cp1252", "utf-16", "utf-8-sig", "utf-16-le", "shift_jis", "gb18030"])
+def test_text_of_every_encoding_is_read(tmp_path, monkeypatch, encoding):
+    monkeypatch.setattr(delimited, "PIECE_BYTES", 1000)
+    monkeypatch.setattr(line_module, "PIECE_BYTES", 1000)
+    word = {"shift_jis": "ソ能表", "gb18030": "中文字"}.get(encoding, "Köln")
+    lines = [f"{row % 2}|{row}|{word}{row}" for row in range(500)]
+    content = "\n".join([f"label|n|{word}", *lines]).encode(encoding)
+    config = data(write(tmp_path / "a", content), header=True, columns=[], delimiter="|", encoding=encoding)
+    assert list(column_types(config, list_files(config.train, "train"))) == ["label", "n", word]
+    rows, rejected = read_all(config, [Input("label", "float32"), Input("n", "float32"), Input(word, "string")])
+    assert [row[word] for row in rows] == [f"{word}{row}" for row in range(500)]
+    assert not rejected
+
+
+def test_bytes_that_their_encoding_does_not_know_are_rejects(tmp_path):
+    text = b"1,2,caf\xe9\n1,3,\x81\n"  # 0x81 is no character of cp1252
+    rows, rejected = read_all(data(write(tmp_path / "a", text), **CSV, encoding="cp1252"))
+    assert [row["c"] for row in rows] == ["café"]
+    reason = "column 'c': not cp1252 (see data.encoding)"
+    assert [(r.offset, r.row, r.reason) for r in rejected] == [(9, b"1,3,\x81", reason)]
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_the_first_value(tmp_path):
+    bom = b"\xef\xbb\xbf"
+    rows, rejected = read_all(data(write(tmp_path / "a", bom + b"1,2,x\n0,3\n"), **CSV))
+    assert [(row["label"], row["c"]) for row in rows] == [(1.0, "x")]
+    assert [r.offset for r in rejected] == [9]
+    rows, _ = read_all(data(write(tmp_path / "b", bom + b'"label",n,c\n1,2,x\n'), **CSV, header=True, columns=[]))
+    assert [(row["label"], row["c"]) for row in rows] == [(1.0, "x")]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("quoted", [True, False, "multiline"])
+def test_every_line_is_a_row_or_a_reject_whatever_it_holds(tmp_path, monkeypatch, end, quoted):
+    monkeypatch.setattr(delimited, "PIECE_BYTES", 300)
+    rng = np.random.default_rng(1)
+    signs = np.array([b"1", b",", b",", b'"', b"x", b"\r", b" ", b"\xe9", "é".encode()], object)
+    signs = signs[signs != b'"'] if quoted == "multiline" else signs
+    for _ in range(30):
+        lines = [b"".join(rng.choice(signs, rng.integers(0, 12))) for _ in range(60)]
+        lines = [line if rng.random() < 0.4 else b'%d,%d,"a,b"' % (row % 2, row) for row, line in enumerate(lines)]
+        path = write(tmp_path / "a", end.join(lines) + end)
+        rows, rejected = read_all(data(path, format="csv", quoted=quoted))
+        assert len(rows) + len(rejected) == sum(bool(line.strip(b"\r")) for line in lines)
+        text = path.read_bytes()
+        assert all(text[r.offset :].startswith(r.row) for r in rejected)

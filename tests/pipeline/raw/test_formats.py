@@ -15,7 +15,17 @@ from tests.pipeline.raw.raw_files import write, write_parquet
 def test_every_format_of_the_config_is_in_the_table_and_fulfils_the_protocol():
     assert set(FORMATS) == set(get_args(DataConfig.model_fields["format"].annotation))
     wanted = {name for name in vars(Format) if not name.startswith("_")} | set(Format.__annotations__)
-    assert wanted == {"SUFFIXES", "COLUMNS_MAY_LACK", "recognises", "columns", "cut", "tables", "estimate_rows"}
+    assert wanted == {
+        "SUFFIXES",
+        "COLUMNS_MAY_LACK",
+        "HAS_ENCODING",
+        "recognises",
+        "columns",
+        "cut",
+        "end",
+        "tables",
+        "estimate_rows",
+    }
     for name, form in FORMATS.items():
         assert not wanted - set(dir(form)), name
 

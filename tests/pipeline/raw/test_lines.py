@@ -3,20 +3,9 @@ import io
 import pytest
 
 from pipeline.raw import lines
-from pipeline.raw.lines import Lines, blocks, read_line
+from pipeline.raw.lines import blocks, read_line
 from pipeline.raw.piece import Piece
 from tests.pipeline.raw.raw_files import data, write
-
-
-def test_rows_are_found_by_number_and_blank_lines_are_none():
-    rows = Lines(data("a"), b"a\n\n\r\nbb\r\nccc", start=100)
-    assert rows.locate([0, 1, 2]) == [(100, b"a"), (105, b"bb\r"), (109, b"ccc")]
-    assert rows.locate([]) == []
-
-
-def test_newlines_within_quotes_end_no_row_where_the_config_allows_them():
-    rows = Lines(data("a", quoted="multiline"), b'a,"x\ny"\nb,"say ""hi""\n"\n', start=0)
-    assert rows.locate([0, 1]) == [(0, b'a,"x\ny"'), (8, b'b,"say ""hi""\n"')]
 
 
 @pytest.mark.parametrize("size", [1, 3, 10])

@@ -110,3 +110,34 @@ def test_first_rows_have_single_values_and_texts(tmp_path):
         {"label": 1.0, "id": 7, "c": "x", "tags": ["a", "b", "c", "d"]},
         {"label": 0.0, "id": None, "c": None, "tags": []},
     ]
+
+
+def test_bad_examples_are_rejected_wherever_they_stand(tmp_path):
+    other = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"1.0"]))
+    id_ = tf.train.Feature(int64_list=tf.train.Int64List(value=[7]))
+    typed = tf.train.Example(features=tf.train.Features(feature={"label": other, "id": id_})).SerializeToString()
+    good = [example(row % 2, row, "x") for row in range(50)]
+    for bad in ([0], [49], [0, 1, 2], [20, 30]):
+        records = list(good)
+        for row in bad:
+            records[row] = b"\xff\xff"
+        records[10] = typed
+        path = write(tmp_path / "a", records)
+        config = DataConfig(format="tfrecord", train=str(path), label="label")
+        types = dict(tfrecord.columns(config, str(path)))
+        assert types == {"label": pa.float32(), "id": pa.int64(), "c": pa.string(), "tags": pa.string()}
+        rows, rejected = read_all(path, INPUTS[:3])
+        assert [row["id"] for row in rows] == [row for row in range(50) if row not in [*bad, 10]]
+        assert {record.row: record.reason for record in rejected} == {
+            b"\xff\xff": "not a tf.Example",
+            typed: "a feature has another type than in the first tf.Example with it",
+        }
+        assert len(rejected) == len(bad) + 1
+
+
+def test_a_file_without_records_has_no_columns_and_no_rows(tmp_path):
+    path = write(tmp_path / "a.gz", [], "GZIP")
+    config = DataConfig(format="tfrecord", train=str(path), label="label")
+    assert tfrecord.columns(config, str(path)) == []
+    assert tfrecord.estimate_rows(config, RawFile(str(path), 20, 0.0)) == 0
+    assert read_all(path) == ([], [])
