@@ -101,8 +101,8 @@ class DataConfig(Section):
     )
     encoding: str = Field(
         "utf-8",
-        description="Encoding of tsv and csv files by its Python name, such as `latin1`, `cp1252` or `utf-16`; their texts become "
-        "UTF-8.",
+        description="Encoding of tsv and csv files by its Python name, such as `latin1`, `cp1252` or `utf-16`; their texts "
+        "become UTF-8.",
     )
     missing: Texts = Field([], description="Texts that mean `no value`, besides the empty one, such as `NA`.")
     label: str = Field(description="Column of the label, 0 or 1.")

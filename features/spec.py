@@ -102,6 +102,7 @@ class Source(_Part):
     header: bool = True
     delimiter: str | None = None
     quoted: bool | Literal["multiline"] = True
+    encoding: str = "utf-8"
     missing: list[str] = []
 
 

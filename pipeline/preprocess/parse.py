@@ -29,6 +29,7 @@ from pipeline.preprocess.partial import Partial, in_buckets, merge, read_partial
 from pipeline.preprocess.row_keys import RowKeys
 from pipeline.preprocess.shard_key import shard_key
 from pipeline.preprocess.split import SPLITS, TRAIN, split_of
+from pipeline.raw.accounts import Account
 from pipeline.raw.piece import SHARD_BYTES, SHARD_ROWS, Shard
 from pipeline.raw.read import Rows, read
 from pipeline.raw.rejects import RejectedRow, Tally, rejected_table
@@ -83,9 +84,9 @@ class ParseShard(beam.DoFn):
 
     def _parse(self, shard: Shard, parsed: ParsedShard) -> None:
         partials: dict[tuple[str, str], list[Partial]] = {}
-        rejects = _Rejects()
+        rejects, account = _Rejects(), Account(shard.file.path)
         with _RowsWriter(parsed, self.data.label) as writer:
-            for chunk in _chunks(self._read(shard, rejects)):
+            for chunk in _chunks(self._read(shard, rejects, account)):
                 for split, table, keys in self._divided(chunk, shard.split):
                     writer.write(split, table)
                     for feature, partial in zip(self.features, self._analyzed(table, keys), strict=True):
@@ -93,12 +94,19 @@ class ParseShard(beam.DoFn):
         with files.written(parsed.counts_file) as target:
             write_partials(target, ((key, merge(parts)) for key, parts in partials.items()))
         rejects.write(shard.file.path, parsed.rejected_file)
-        record = ShardRecord(splits=writer.counts, rejected=rejects.tally.counts())
+        record = ShardRecord(
+            file=shard.file.path,
+            split=shard.split,
+            span=account.span,
+            splits=writer.counts,
+            rejected=rejects.tally.counts(),
+        )
         files.write_document(parsed.record_file, record)
 
-    def _read(self, shard: Shard, rejects: _Rejects) -> Iterator[Rows]:
+    def _read(self, shard: Shard, rejects: _Rejects, account: Account) -> Iterator[Rows]:
         for piece in shard.pieces:
             for rows in read(self.data, self.inputs, piece):
+                account.add(rows.span)
                 rejects.add(rows)
                 rejects.check_hope(self.data.max_bad_ratio)
                 yield rows

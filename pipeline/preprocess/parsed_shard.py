@@ -11,6 +11,7 @@ import pyarrow as pa
 from features.document import Document
 from features.errors import DataError
 from features.manifest import RejectCounts
+from pipeline.raw.accounts import Span
 from pipeline.runtime import files
 
 
@@ -25,10 +26,16 @@ class ShardRecord(Document):
     """`<key>.json`: marks the files of a parsed shard as whole.
 
     Attributes:
+      file: path of the raw file.
+      split: the config's field that named it.
+      span: offsets from which to which the shard accounts for it.
       splits: counts of the splits that have rows of this shard.
       rejected: rows read and rejected.
     """
 
+    file: str
+    split: str
+    span: Span
     splits: dict[str, SplitCounts]
     rejected: RejectCounts
 

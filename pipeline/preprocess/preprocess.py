@@ -12,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import apache_beam as beam
 
-from features.manifest import Manifest, PartFile, ResolvedFeatures, SplitFiles
+from features.manifest import Manifest, PartFile, RawFileRows, RejectCounts, ResolvedFeatures, SplitFiles
 from pipeline.dataset.transformed import Transformed
 from pipeline.preprocess.count import count, tally
 from pipeline.preprocess.folders import Folders
 from pipeline.preprocess.output_file import OutputFile, plan_output
 from pipeline.preprocess.parsed_shard import ParsedShard
+from pipeline.preprocess.raw_rows import raw_file_rows
 from pipeline.preprocess.resolved_config import ResolvedConfig
 from pipeline.preprocess.split import SPLITS
 from pipeline.preprocess.transform import TransformRows
@@ -55,6 +56,7 @@ def _make(resolved: ResolvedConfig, folders: Folders, beam_args: Sequence[str]) 
     folders.make()
     with loading_tensorflow():  # which counting does without
         parsed = count(resolved, folders, beam_args)
+    raw_files = raw_file_rows(resolved, [shard.record for shard in parsed])
     if not files.exists(folders.output.graph):
         _write_graph(resolved, folders.output)
     planned = plan_output(parsed, folders)
@@ -62,7 +64,7 @@ def _make(resolved: ResolvedConfig, folders: Folders, beam_args: Sequence[str]) 
     files.write_document(folders.output.features_file, _resolved_features(resolved, folders.output))
     if folders.kept:
         _keep_for_later(folders, parsed)
-    files.write_document(folders.output.manifest_file, _manifest(planned, parsed))
+    files.write_document(folders.output.manifest_file, _manifest(planned, raw_files, tally(parsed).counts()))
 
 
 def _write_graph(resolved: ResolvedConfig, output: Transformed) -> None:
@@ -97,7 +99,7 @@ def _resolved_features(resolved: ResolvedConfig, output: Transformed) -> Resolve
     )
 
 
-def _manifest(planned: Sequence[OutputFile], parsed: Sequence[ParsedShard]) -> Manifest:
+def _manifest(planned: Sequence[OutputFile], raw_files: list[RawFileRows], rejected: RejectCounts) -> Manifest:
     """The files as their workers have noted them."""
     with ThreadPoolExecutor(_READERS) as pool:
         noted = list(pool.map(lambda file: files.read_document(PartFile, file.note), planned))
@@ -105,7 +107,7 @@ def _manifest(planned: Sequence[OutputFile], parsed: Sequence[ParsedShard]) -> M
     for file, part in zip(planned, noted, strict=True):
         by_split[file.split].append(part)
     splits = {split: SplitFiles(rows=sum(part.rows for part in parts), files=parts) for split, parts in by_split.items()}
-    return Manifest(splits=splits, rejected=tally(parsed).counts())
+    return Manifest(splits=splits, raw_files=raw_files, rejected=rejected)
 
 
 def _keep_for_later(folders: Folders, parsed: Sequence[ParsedShard]) -> None:

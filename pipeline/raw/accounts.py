@@ -16,11 +16,13 @@ class Account:
 
     Attributes:
       path: of the file.
-      span: of all tables; None before the first.
+      started: whether there was a table.
+      span: of all tables; empty before the first.
     """
 
     path: str
-    span: Span | None = None
+    started: bool = False
+    span: Span = (0, 0)
 
     def add(self, span: Span) -> None:
         """Adds the next table's span.
@@ -28,7 +30,8 @@ class Account:
         Raises:
           DataError: it does not begin where the last one ended.
         """
-        self.span = span if self.span is None else _joined(self.path, self.span, span)
+        self.span = _joined(self.path, self.span, span) if self.started else span
+        self.started = True
 
 
 def check_whole(path: str, spans: Sequence[Span], end: int | None) -> None:

@@ -107,7 +107,7 @@ def _spec(
             _raw_input(column, arguments[column.name], features, statistics, target, column.name in optional)
             for column in columns
         ],
-        source=config.data.model_dump(include={"format", "columns", "header", "delimiter", "quoted", "missing"}),
+        source=config.data.model_dump(include={"format", "columns", "header", "delimiter", "quoted", "encoding", "missing"}),
         path=path["picks"],
         proof=dict(proof),
         provenance={

@@ -56,7 +56,7 @@ def write(folder, encodings, tables, group_rows, weight="weight"):
         pq.write_table(table, folder / f"train/part-{number}.parquet", row_group_size=group_rows, compression="zstd")
         entries.append(PartFile(file=f"train/part-{number}.parquet", rows=table.num_rows, sha256=""))
     splits = {"train": SplitFiles(rows=sum(entry.rows for entry in entries), files=entries)}
-    manifest = Manifest(splits=splits, rejected=RejectCounts(rows=0, reasons={}, examples={}))
+    manifest = Manifest(splits=splits, raw_files=[], rejected=RejectCounts(rows=0, reasons={}, examples={}))
     resolved = ResolvedFeatures(label="label", weight=weight, inputs=[], features=[], encodings=encodings)
     made = Transformed(str(folder))
     files.write_document(made.manifest_file, manifest)

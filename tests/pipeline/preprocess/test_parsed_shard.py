@@ -13,7 +13,9 @@ def test_the_record_marks_the_files_as_whole(tmp_path):
     parsed = ParsedShard(str(tmp_path / "key"))
     assert not parsed.whole
     rejected = RejectCounts(rows=13, reasons={"bad": 3}, examples={"bad": ("a", 7)})
-    record = ShardRecord(splits={"train": SplitCounts(rows=10, positives=4)}, rejected=rejected)
+    record = ShardRecord(
+        file="a", split="train", span=(0, 9), splits={"train": SplitCounts(rows=10, positives=4)}, rejected=rejected
+    )
     files.write_document(parsed.record_file, record)
     assert parsed.whole
     assert ParsedShard(parsed.base).record == record

@@ -114,3 +114,23 @@ def test_killed_at_any_time_and_run_again_the_output_is_that_of_an_uninterrupted
     for found in (whole, again):
         found.pop("stage.json")
     assert again == whole
+
+
+def test_the_manifest_says_what_became_of_the_rows_of_each_raw_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(delimited, "PIECE_BYTES", 5000)
+    monkeypatch.setattr(delimited, "SHARD_BYTES", 10000)
+    (tmp_path / "logs").mkdir()
+    rows = lines(3000, 1)
+    stray = [b'1\t2\t"c1\td1\t0', b"1\t2\tc1", b"1\t2\tc\r1\td1\t0"]
+    write(tmp_path / "logs" / "a.tsv", [*rows[:1000], stray[0], *rows[1000:2000], b"", *stray[1:]])
+    write(tmp_path / "logs" / "b.tsv", rows[2000:])
+    test = write(tmp_path / "test.tsv", rows[:100])
+    settings = config(f"{tmp_path}/logs/*.tsv", tmp_path, test=test, quoted=True, max_bad_ratio=0.01)
+    manifest = json.loads(made(settings, tmp_path / "out")["manifest.json"])
+    assert manifest["raw_files"] == [
+        {"file": f"{tmp_path}/logs/a.tsv", "split": "train", "rows": 2003, "read": 2000, "rejected": 3},
+        {"file": f"{tmp_path}/logs/b.tsv", "split": "train", "rows": 1000, "read": 1000, "rejected": 0},
+        {"file": test, "split": "test", "rows": 100, "read": 100, "rejected": 0},
+    ]
+    assert manifest["rejected"]["rows"] == 3103
+    assert sum(split["rows"] for split in manifest["splits"].values()) == 3100

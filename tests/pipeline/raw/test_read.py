@@ -7,6 +7,7 @@ import pytest
 from features.data_config import DataConfig
 from features.errors import DataError
 from pipeline.raw import delimited
+from pipeline.raw.format import RawTable
 from pipeline.raw.piece import RawFile
 from pipeline.raw.read import column_types, first_rows, read
 from pipeline.raw.shards import list_files, plan_shards
@@ -89,3 +90,18 @@ def test_a_file_without_rows_has_its_columns(tmp_path):
     path = write(tmp_path / "a.tsv", b"label\tn\tc\n")
     table, _ = first_rows(data(path, header=True, columns=[]), str(path), 10)
     assert (table.num_rows, table.column_names) == (0, ["label", "n", "c"])
+
+
+def test_rows_that_are_lost_are_an_error_that_names_file_and_offset(tmp_path, monkeypatch):
+    path = write(tmp_path / "a", b"1\t2\tx\n0\t3\ty\n")
+    parse = delimited._typed
+
+    def lose_a_row(*arguments):
+        table = parse(*arguments)
+        return table.slice(1)
+
+    monkeypatch.setattr(delimited, "_typed", lose_a_row)
+    monkeypatch.setattr(delimited.Block, "has_rows", lambda block, count: True)
+    monkeypatch.setattr(delimited, "RawTable", lambda *fields: RawTable(*fields[:3], 2, *fields[4:]))
+    with pytest.raises(DataError, match=r"a: has 2 rows from offset 0 to 12, but 1 were read and 0 rejected"):
+        read_all(data(path))
