@@ -29,7 +29,7 @@ from features.config import Config
 from features.inputs import Input, argument_names
 from features.spec import FeatureSpec
 from pipeline.dataset.transformed import Transformed
-from pipeline.serving.golden_requests import as_tensors, make_requests
+from pipeline.serving.synthetic_requests import as_tensors, make_requests
 from pipeline.serving.timing import disk_bytes, latencies
 
 BUDGETS = {"15 features": "features=15", "10 % of bytes": "bytes=10%"}

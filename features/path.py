@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from features.document import Document
 
+CHANCE_AUC = 0.5  # of a model without features: what the gain of the first pick is counted from
+
 
 class Estimate(Document):
     """Quality on validation rows of what is picked so far, while the search goes on."""

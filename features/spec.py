@@ -177,7 +177,7 @@ class FeatureSpec(_Part):
         """
         for vocabulary in [feature.vocabulary for feature in self.kept if feature.vocabulary]:
             path = Path(folder, Path(vocabulary.file).name)
-            if not path.exists():
+            if not path.is_file():
                 raise DataError(f"{path}: vocabulary is not there; copy the model folder whole, or `winnow export` again")
             if sha256(path) != vocabulary.sha256:
                 raise DataError(f"{path}: not the vocabulary that the spec was written with (checksums differ)")

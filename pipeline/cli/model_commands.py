@@ -74,8 +74,8 @@ def verify(model: ModelPath) -> None:
 
     load_tensorflow()
     blessing = replay(model)
-    say(f"blessed: {blessing['rows']} golden requests score within {blessing['greatest_difference']:.1e} of the export")
-    give(blessing)
+    say(f"blessed: {blessing.rows} golden requests score within {blessing.greatest_difference:.1e} of the export")
+    give(blessing.model_dump(mode="json"))
 
 
 def score(
@@ -103,10 +103,10 @@ def score(
     load_tensorflow()
     with explaining_disk(output), locked(output, "score"):
         summary = score_files(model, source, output, carry or [], _fields(fields or []), context.args)
-    quality = summary.get("quality")
-    figures = f"; AUC {quality['auc']:.6f}, log loss {quality['log_loss']:.6f}" if quality else ""
-    say(f"wrote {output}: {summary['rows']:,} rows, {sum(summary['rejected'].values()):,} rejected{figures}")
-    give(summary)
+    quality = summary.quality
+    figures = f"; AUC {quality.auc:.6f}, log loss {quality.log_loss:.6f}" if quality else ""
+    say(f"wrote {output}: {summary.rows:,} rows, {sum(summary.rejected.values()):,} rejected{figures}")
+    give(summary.model_dump(mode="json"))
 
 
 def onnx(

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.document import Document
-from features.path import Pick, SearchPath
-
-CHANCE_AUC = 0.5  # of a model without features: what the gain of the first pick is counted from
+from features.path import CHANCE_AUC, Pick, SearchPath
 
 
 class PathRow(Document):

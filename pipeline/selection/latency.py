@@ -19,8 +19,8 @@ from features.errors import ConfigError
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
 from pipeline.runtime.console import say
-from pipeline.serving.golden_requests import as_tensors, make_requests
 from pipeline.serving.serving_model import serving_model
+from pipeline.serving.synthetic_requests import as_tensors, make_requests
 from pipeline.serving.timing import latencies
 
 FILE, SAMPLES, TURNS = "latency.json", 10, 40

@@ -9,11 +9,11 @@ import tensorflow as tf
 
 from features.errors import ConfigError, DataError
 from models.serving_model import SCORE
-from pipeline.serving.golden_requests import GOLDEN_FILE, read_golden
+from pipeline.serving.golden_requests import GOLDEN_FILE, GoldenRequests
 from pipeline.serving.saved_model import EXTRA, Served
+from pipeline.serving.verify import TOLERANCE
 
-OPSET = 18
-TOLERANCE = 1e-5
+OPSET = 18  # of ONNX's operators; engines of 2023 and later know it
 
 
 def to_onnx(path: str | Path, output: str | Path) -> float:
@@ -31,24 +31,39 @@ def to_onnx(path: str | Path, output: str | Path) -> float:
       DataError: the model cannot be loaded, or the engines differ by more than 1e-5.
     """
     try:
-        import onnxruntime
-        import tf2onnx
+        import onnxruntime  # noqa: F401
+        import tf2onnx  # noqa: F401
     except ImportError as error:
         raise ConfigError(f"ONNX needs the package {error.name}; run `pip install 'winnow[onnx]'`") from None
     served = Served(path)
+    model = _converted(served)
+    difference = _difference(served, model)
+    if not difference <= TOLERANCE:
+        raise DataError(f"{path}: ONNX and TensorFlow score golden requests differently, by up to {difference:g}")
+    aside = Path(f"{output}.partial")
+    aside.write_bytes(model)
+    aside.replace(output)
+    return difference
+
+
+def _converted(served: Served) -> bytes:
+    """The signature `serving_ids` as an ONNX file."""
+    import tf2onnx
+
     signature = served.signature("serving_ids")
     specs = list(signature.structured_input_signature[1].values())
     # tf2onnx names inputs after the arguments of a function with an input signature: positional ones.
     function = tf.function(lambda *given: signature(**{s.name: x for s, x in zip(specs, given, strict=True)}))
     model, _ = tf2onnx.convert.from_function(function, input_signature=specs, opset=OPSET)
-    request, _ = read_golden(served.folder / EXTRA / GOLDEN_FILE, served.inputs)
-    ids = served.transform(request)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    theirs = session.run([SCORE], {name: tensor.numpy() for name, tensor in ids.items()})[0]
-    differing = float(np.abs(theirs - signature(**ids)[SCORE].numpy()).max())
-    if not differing <= TOLERANCE:
-        raise DataError(f"{path}: ONNX and TensorFlow score golden requests differently, by up to {differing:g}")
-    aside = Path(f"{output}.partial")
-    aside.write_bytes(model.SerializeToString())
-    aside.replace(output)
-    return differing
+    return bytes(model.SerializeToString())
+
+
+def _difference(served: Served, model: bytes) -> float:
+    """The greatest difference between the scores of both engines, over the golden requests."""
+    import onnxruntime
+
+    golden = GoldenRequests.load(served.folder / EXTRA / GOLDEN_FILE)
+    ids = served.transform(golden.request(served.inputs))
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    onnx_scores = session.run([SCORE], {name: tensor.numpy() for name, tensor in ids.items()})[0]
+    return float(np.abs(onnx_scores - served.signature("serving_ids")(**ids)[SCORE].numpy()).max())

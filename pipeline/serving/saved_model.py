@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,20 @@ from features.errors import DataError
 from features.inputs import Input
 from features.spec import FILE, FeatureSpec
 from models.serving_model import SCORE
-from pipeline.serving.golden_requests import Request, as_examples, as_tensors
+from pipeline.serving.synthetic_requests import Request, as_examples, as_tensors
 
+T = TypeVar("T")
 SAVED_MODEL, EXTRA = "saved_model", "assets.extra"
+REMEDY = "copy the model folder whole, or `winnow export` again"
+
+
+class Signature(Protocol):
+    """A function of a SavedModel: named tensors in, named tensors out."""
+
+    structured_input_signature: tuple[tuple[()], dict[str, tf.TensorSpec]]
+
+    def __call__(self, **arguments: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Runs the function."""
 
 
 class Served:
@@ -30,7 +42,7 @@ class Served:
       inputs: raw columns of a request.
 
     Raises:
-      DataError: it is no SavedModel of Winnow's, or its vocabularies are not those of its spec.
+      DataError: it is no SavedModel of Winnow's, it is damaged, or its vocabularies are not those of its spec.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -38,30 +50,45 @@ class Served:
         self.spec = FeatureSpec.load(self.folder / EXTRA / FILE)
         self.spec.check_vocabularies(self.folder / "assets")
         self.inputs = [Input(column.name, column.dtype, column.length) for column in self.spec.inputs]
-        self._loaded = tf.saved_model.load(str(self.folder))
+        self._signatures: dict[str, Signature] = self._unharmed(lambda: tf.saved_model.load(str(self.folder)).signatures)
 
-    def signature(self, name: str) -> Any:
+    def signature(self, name: str) -> Signature:
         """A signature's function.
 
         Raises:
           DataError: the model lacks it.
         """
-        if name not in self._loaded.signatures:
+        if name not in self._signatures:
             raise DataError(f"{self.folder}: has no signature {name!r}; `winnow export` again")
-        return self._loaded.signatures[name]
+        return self._signatures[name]
 
     def score(self, request: Request) -> npt.NDArray[np.float32]:
-        """Probabilities [rows] of raw columns by name, through `serving_default`."""
-        return np.asarray(self.signature("serving_default")(**self._arguments(request))[SCORE])
+        """Probabilities [rows] of raw columns by name, through `serving_default`.
+
+        Raises:
+          DataError: the model is damaged, or takes other columns than its spec says.
+        """
+        return np.asarray(self._run("serving_default", self._arguments(request))[SCORE])
 
     def transform(self, request: Request) -> dict[str, tf.Tensor]:
-        """The network's inputs by their names in `serving_ids`."""
-        return dict(self.signature("transform")(**self._arguments(request)))
+        """The network's inputs by their names in `serving_ids`; raises as `score` does."""
+        return dict(self._run("transform", self._arguments(request)))
 
     def score_examples(self, request: Request) -> npt.NDArray[np.float32]:
-        """The same through `serving_examples`."""
-        examples = as_examples(request, self.inputs)
-        return np.asarray(self.signature("serving_examples")(examples=examples)[SCORE])
+        """Probabilities [rows] through `serving_examples`; raises as `score` does."""
+        return np.asarray(self._run("serving_examples", {"examples": as_examples(request, self.inputs)})[SCORE])
+
+    def _run(self, signature: str, arguments: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        function = self.signature(signature)
+        return self._unharmed(lambda: function(**arguments))
+
+    def _unharmed(self, call: Callable[[], T]) -> T:
+        """What a call gives. TensorFlow reports damage to a SavedModel by errors of any class, ValueError to DataLossError."""
+        try:
+            return call()
+        except Exception as error:
+            lines = str(error).strip().splitlines() or [""]
+            raise DataError(f"{self.folder}: is damaged ({type(error).__name__}: {lines[0]}); {REMEDY}") from error
 
     def _arguments(self, request: Request) -> dict[str, tf.Tensor]:
         arguments = {column.name: column.argument for column in self.spec.inputs}
@@ -75,6 +102,6 @@ def saved_model(path: str | Path) -> Path:
       DataError: it is not there.
     """
     for folder in (Path(path, SAVED_MODEL), Path(path)):
-        if (folder / "saved_model.pb").exists():
+        if (folder / "saved_model.pb").is_file():
             return folder
     raise DataError(f"{path}: no SavedModel is there; name the folder `model` of a work folder")

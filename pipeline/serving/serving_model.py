@@ -7,20 +7,19 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from features.config import Config
+from features.encoding import Encoding
 from features.feature import Feature
 from features.graph import write_graph
 from features.inputs import Input
-from features.spec import VOCABULARY_FOLDER
 from models.build import example_inputs
 from models.ranking import RankingModel
 from models.serving_model import ServingModel
 from pipeline.dataset.transformed import Transformed
-from pipeline.runtime import files
 
 
 def serving_model(
     config: Config,
-    data: Transformed,
+    transformed: Transformed,
     widths: Mapping[str, int],
     graph: str,
     vocabularies: str | None = None,
@@ -30,23 +29,28 @@ def serving_model(
 
     Args:
       config: of the run.
-      data: the transformed folder.
+      transformed: the transformed folder.
       widths: columns of each feature, by name.
       graph: folder to write the transform graph into.
-      vocabularies: folder of the features' own; the data's if left out.
+      vocabularies: folder of the vocabulary files; the transformed folder's if left out.
       weights: checkpoint of a trained model; it has the tower that the config asks for, in its compact form, else it is dense.
     """
-    chosen = [feature for feature in data.features if feature.name in widths]
-    columns = columns_of(chosen, data.inputs)
-    write_graph(chosen, columns, data.statistics, vocabularies or files.join(data.folder, VOCABULARY_FOLDER), graph)
-    encodings = data.subset(list(widths))
+    features = [feature for feature in transformed.features if feature.name in widths]
+    columns = columns_of(features, transformed.inputs)
+    write_graph(features, columns, transformed.statistics, vocabularies or transformed.vocabularies, graph)
+    encodings = transformed.subset(list(widths))
+    model = _network(config, encodings, widths, weights)
+    optional = config.serving.left_out([column.name for column in columns])
+    return ServingModel(tf.saved_model.load(f"{graph}/transform_fn"), model, encodings, columns, optional)
+
+
+def _network(config: Config, encodings: Sequence[Encoding], widths: Mapping[str, int], weights: str | None) -> RankingModel:
     model = RankingModel(encodings, widths, config.model if weights else config.model.dense)
     model(example_inputs(encodings))
     if weights:
         tf.train.Checkpoint(model=model).read(weights).assert_existing_objects_matched().expect_partial()
         model.compact()
-    optional = config.serving.left_out([column.name for column in columns])
-    return ServingModel(tf.saved_model.load(f"{graph}/transform_fn"), model, encodings, columns, optional)
+    return model
 
 
 def columns_of(features: Sequence[Feature], inputs: Sequence[Input]) -> list[Input]:

@@ -63,8 +63,8 @@ def test_unequal_widths_are_served(job, tmp_path, interaction):
 
     from models.serving_model import stack
     from pipeline.dataset.transformed import Transformed
-    from pipeline.serving.golden_requests import as_tensors, make_requests
     from pipeline.serving.serving_model import serving_model
+    from pipeline.serving.synthetic_requests import as_tensors, make_requests
 
     data = Transformed(f"{job.work_dir}/transformed")
     config = job.model_copy(update={"model": job.model.model_copy(update={"interaction": interaction})})
@@ -155,9 +155,9 @@ def test_nothing_of_the_dropped_features_is_left(job, model):
 
 def request_of(served, rows: int = 2, **changed) -> dict[str, np.ndarray]:
     """Golden rows with columns replaced."""
-    from pipeline.serving.golden_requests import GOLDEN_FILE, read_golden
+    from pipeline.serving.golden_requests import GOLDEN_FILE, GoldenRequests
 
-    request, _ = read_golden(served.folder / "assets.extra" / GOLDEN_FILE, served.inputs)
+    request = GoldenRequests.load(served.folder / "assets.extra" / GOLDEN_FILE).request(served.inputs)
     return {name: values[:rows] for name, values in request.items()} | changed
 
 
