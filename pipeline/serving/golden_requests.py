@@ -63,6 +63,8 @@ class GoldenRequests(Document):
         if values.shape[:1] != (len(self.scores),) or values.ndim != (1 if column.length is None else 2):
             expected = f"{len(self.scores)} {'values' if column.length is None else 'lists of one length'}"
             raise DataError(f"{GOLDEN_FILE}: column {column.name!r} has shape {values.shape}, not {expected}; {REMEDY}")
+        if column.dtype == "string" and not all(isinstance(value, str) for value in values.ravel()):
+            raise DataError(f"{GOLDEN_FILE}: column {column.name!r} holds other values than text; {REMEDY}")
         return values
 
 

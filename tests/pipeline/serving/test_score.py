@@ -1,6 +1,7 @@
 """Batch scoring: the scores of the trained model, its quality, rejects, and the columns that are read."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -88,9 +89,10 @@ def test_other_formats_and_rejects(small_job, winnow, tmp_path):
     pyarrow.csv.write_csv(pq.read_table(tmp_path / "test.parquet"), tmp_path / "test.csv")
     sets = ["--set", "format=csv", "--set", "max_bad_ratio=0.01"]
     for kind in ("parquet", "csv"):
-        more = sets if kind == "csv" else []
+        more = [*sets, "--carry", "click"] if kind == "csv" else []
         code, said = winnow("score", model, "-i", tmp_path / f"test.{kind}", "-o", tmp_path / kind, *more)
         assert code == 0, said
+    assert scores_of(tmp_path / "csv")["click"].equals(scores_of(tmp_path / "parquet")["click"])
     np.testing.assert_allclose(scores_of(tmp_path / "csv")["score"], scores_of(tmp_path / "parquet")["score"], atol=1e-6)
 
     lines = (tmp_path / "test.csv").read_text().splitlines()
@@ -132,3 +134,12 @@ def test_bad_arguments_are_one_message(job, model, winnow, tmp_path, arguments, 
     got, said = winnow("score", model, *(word.format(**places) for word in arguments), "-o", tmp_path / "out")
     assert (got, "Traceback" in said) == (code, False), said
     assert message in said
+
+
+def test_a_damaged_model_is_one_message(job, model, winnow, tmp_path):
+    damaged = Path(shutil.copytree(model, tmp_path / "model"))
+    (damaged / "saved_model" / "variables" / "variables.index").write_bytes(b"")
+    code, said = winnow("score", damaged, "-i", job.data.test[0], "-o", tmp_path / "out")
+    assert (code, "Traceback" in said) == (3, False), said
+    assert "is damaged" in said
+    assert not (tmp_path / "out" / "scores.json").exists()
