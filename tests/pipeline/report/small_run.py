@@ -81,7 +81,7 @@ def preprocessed() -> dict:
             "label": "click",
             "weight": None,
             "inputs": [{"name": name, "dtype": "string"} for name in NAMES],
-            "features": [{"name": name, **({"kind": "numeric"} if name == "hour" else {})} for name in NAMES],
+            "features": [{"name": name, "kind": "numeric" if name == "hour" else "categorical"} for name in NAMES],
             "encodings": [{"name": name, "rows": rows} for name, rows in ROWS.items()],
         },
         "transformed/statistics.json": {"features": statistics, "splits": {"test": test}, "rejected": rejected},
