@@ -87,6 +87,7 @@ def preprocessed() -> dict:
         "transformed/statistics.json": {"features": statistics, "splits": {"test": test}, "rejected": rejected},
         "transformed/manifest.json": {
             "splits": {split: {"rows": count, "files": []} for split, count in rows.items()},
+            "raw_files": [],
             "rejected": {"rows": 1303, "reasons": rejected, "examples": {}},
         },
     }
