@@ -57,7 +57,9 @@ def test_a_cut_vocabulary_is_cut_everywhere(small_job, winnow, tmp_path):
     code, said = winnow("prune", config, "--spec", work / "model", "--output", tmp_path / "pruned.yaml")
     assert code == 0, said
     features = Config.load(tmp_path / "pruned.yaml").resolve([column.name for column in spec.inputs])
-    assert {feature.name: feature.max_size for feature in features if feature.max_size} == {n: r - 3 for n, r in cut.items()}
+    assert {feature.name: feature.size_limit for feature in features if feature.size_limit} == {
+        n: r - 3 for n, r in cut.items()
+    }
     code, said = winnow("preprocess", tmp_path / "pruned.yaml")
     assert code == 0, said
     again = Transformed(f"{work}-pruned/transformed")
