@@ -56,6 +56,7 @@ class Config(Section):
     )
     model: ModelConfig = Field(ModelConfig(), description="The ranking model.")
     training: TrainingConfig = Field(TrainingConfig(), description="How a model is trained from scratch.")
+    # Without a selection there is nothing to look for: all features are kept, and the model is trained and served.
     selection: SelectionConfig = Field(
         SelectionConfig(budget=Budget(all=True)),
         description="The search for features and widths; where it is not given, all are kept and nothing is searched.",
@@ -65,6 +66,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _check_last_seed(self) -> Config:
+        # The trainings of a proof count up from the first seed; both sections together tell the last one.
         last = self.training.seed + self.proof.seed_count - 1
         if last > MAX_SEED:
             raise ValueError(
@@ -112,6 +114,7 @@ class Config(Section):
         check_patterns("selection.exclude", self.selection.exclude, names, "not one of the features")
         check_patterns("serving.optional", self.serving.optional, columns, "no column of the data")
         for pattern in self.serving.optional:
+            # A glob may match the label among other columns; who spells its name out expects what cannot be.
             if pattern in self.reserved and not is_glob(pattern, columns):
                 raise ConfigError(
                     f"serving.optional: {pattern!r} is {self.reserved[pattern]}, which no request has; leave it out"
@@ -121,7 +124,7 @@ class Config(Section):
 
     def _check_counts(self, features: int) -> None:
         """Compares the numbers of features that are asked for with those there are."""
-        if self.selection.budget.all:
+        if self.selection.budget.all:  # nothing is searched, and there is no path with points on it
             return
         counts = {"selection.budget.features": self.selection.budget.features or 0}
         counts |= {f"proof.points[{n}]": point for n, point in enumerate(self.proof.points) if isinstance(point, int)}
@@ -139,7 +142,12 @@ class Config(Section):
 
 def _check_folder(path: str | Path, work_dir: str) -> None:
     """Refuses a work folder on this machine that is a file, or lies within one."""
+    if "://" in work_dir:  # a bucket has no folders for which a file could be in the way
+        return
     folder = Path(work_dir)
-    for each in () if "://" in work_dir else (folder, *folder.parents):
-        if each.is_file():
-            raise ConfigError(f"{path}: work_dir: {each} is a file; name a folder")
+    try:
+        taken = next((each for each in (folder, *folder.parents) if each.is_file()), None)
+    except OSError as error:
+        raise ConfigError(f"{path}: work_dir: cannot be a folder here ({error.strerror}); name another one") from None
+    if taken:
+        raise ConfigError(f"{path}: work_dir: {taken} is a file; name a folder")

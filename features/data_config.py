@@ -69,6 +69,7 @@ class SplitConfig(Section):
         both = sorted(set(self.validation_values) & set(self.test_values))
         if both:
             raise ValueError(f"{both[0]!r} is in `validation_values` and in `test_values`; leave it in one of them")
+        # Compared as preprocessing compares the rows: texts letter by letter, so that "9" is after "10".
         start, end = self.validation_from, self.test_from
         texts = isinstance(start, str) and isinstance(end, str) and start >= end
         numbers = isinstance(start, float) and isinstance(end, float) and start >= end
@@ -105,6 +106,7 @@ class DataConfig(Section):
         "become UTF-8.",
     )
     missing: Texts = Field([], description="Texts that mean `no value`, besides the empty one, such as `NA`.")
+    # May be empty, though no config of use has it so: the tools read files before they know which column is the label.
     label: str = Field(description="Column of the label, 0 or 1.")
     weight: Text | None = Field(None, description="Column of the rows' weights in training, 0 or more; 1 for all, by default.")
     split: SplitConfig = Field(SplitConfig(), description="How rows of the `train` files are divided.")
@@ -128,6 +130,7 @@ class DataConfig(Section):
     @field_validator("delimiter")
     @classmethod
     def _one_sign(cls, delimiter: str | None) -> str | None:
+        # pyarrow.csv takes one byte; a NUL, and what ends a line, can stand in no field.
         if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in "\0\r\n"):
             raise ValueError(f"{delimiter!r} cannot divide fields; give one ASCII character that ends no line, such as `;`")
         return delimiter

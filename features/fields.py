@@ -97,7 +97,7 @@ class Section(pydantic.BaseModel):
         return next((each for each in types if isinstance(each, type) and issubclass(each, Section)), None)
 
     def given(self, field: str) -> bool:
-        """Whether a field has another value than its default."""
+        """Whether a field has another value than its default; one that is written out with its default asks for nothing."""
         return bool(getattr(self, field) != type(self).model_fields[field].default)
 
     @classmethod

@@ -40,9 +40,11 @@ def match_rules(rules: Sequence[FeatureRule], columns: Sequence[str], reserved: 
                 _check_nothing_lost(index, holders[name], feature, features[name])
             features[name], holders[name] = feature, index
     for name in features:
+        # The transformed rows have a column of that name for the weights of a list.
         weighted = features.get(name.removesuffix(".weights")) if name.endswith(".weights") else None
         if isinstance(weighted, Multivalued) and weighted.weights:
             raise ConfigError(f"features[{holders[name]}].match: {name!r} is what the weights of another feature are called")
+    # In the order of the data and not of the rules, which decides ties and the columns' places in the network.
     order = {name: number for number, name in enumerate(columns)}
     return sorted(features.values(), key=lambda feature: order.get(feature.name, len(order)))
 

@@ -16,6 +16,7 @@ class BlockSparsityConfig(Section):
     """Weights of the tower's layers that are taken away in blocks."""
 
     block: PositiveInt = Field(16, description="Rows and columns of a block; a layer of fewer than 100 blocks stays whole.")
+    # The bounds are checked below, where the error can say what to use instead; the schema has them for editors.
     sparsity: float = Field(
         0.9,
         json_schema_extra={"exclusiveMinimum": 0, "exclusiveMaximum": 1},

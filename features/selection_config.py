@@ -93,6 +93,7 @@ class SelectionConfig(Section):
     def _check_gate_count(self) -> SelectionConfig:
         if self.gate_count > 1 and self.method != "sequential_attention":
             raise ValueError(f"`gate_count` does nothing with method {self.method}, which has no gates; leave it out")
+        # Each gate sees rows of its own, and all the same number of them, so that their picks can be compared.
         if self.batch_size % self.gate_count:
             raise ValueError(
                 f"`batch_size` ({self.batch_size}) cannot be divided equally among {self.gate_count} gates; give a "
@@ -106,6 +107,7 @@ class ProofConfig(Section):
 
     former_names: ClassVar[Mapping[str, str]] = {"seeds": "seed_count", "bootstrap": "bootstrap_samples"}
 
+    # More than 1,000 trainings of each model are a slip of the keyboard.
     seed_count: PositiveInt = Field(3, le=1000, description="Number of trainings of each model, each with a seed of its own.")
     points: list[PositiveInt | Budget] = Field(
         [],
@@ -117,6 +119,7 @@ class ProofConfig(Section):
         description="Whether models train on the validation rows too, as the choice has been made; vocabularies are of the "
         "train rows alone. Without test rows they never do.",
     )
+    # Of fewer than 10 draws no interval can be read off, and 100,000 draws of 64 blocks take 50 MB.
     bootstrap_samples: Annotated[int, Field(ge=10, le=100_000)] = Field(
         1000, description="Number of times that the rows are drawn anew for the intervals of figures."
     )

@@ -51,6 +51,11 @@ def test_a_work_folder_that_is_a_file_is_refused(write, tmp_path):
         assert f"work_dir: {tmp_path / 'taken'} is a file; name a folder" in str(raised.value)
 
 
+def test_a_work_folder_that_no_file_system_takes_is_refused(write):
+    with pytest.raises(ConfigError, match=r"work_dir: cannot be a folder here \(File name too long\); name another one"):
+        Config.load(write(work_dir="x" * 300))
+
+
 def test_columns_that_can_be_no_feature(write):
     data = BASE["data"] | {"weight": "w", "split": {"by": "hash", "column": "C1"}}
     config = Config.load(write(data=data, features=[{"match": "*"}]))
