@@ -51,14 +51,32 @@ class Round(Document):
 
 
 class SearchSchedule(Document):
-    """How the steps of a search were cut into rounds; see `models.schedule.Schedule`."""
+    """How the steps of a search were cut into rounds; see `models.schedule.Schedule`.
 
+    Attributes:
+      round_steps: optimizer steps of each round, the warm-up rounds first.
+      warmup_rounds: rounds at the start with all gates open.
+      picks_per_round: picks at the end of each later round.
+      steps: of all rounds.
+      batch_size: examples a step.
+    """
+
+    round_steps: list[int]
     warmup_rounds: int
-    picking_rounds: int
     picks_per_round: int
-    steps_per_round: int
     steps: int
     batch_size: int
+
+    @property
+    def picking_rounds(self) -> int:
+        """Rounds that ended with picks."""
+        return len(self.round_steps) - self.warmup_rounds
+
+    @property
+    def picking_lengths(self) -> str:
+        """Steps of the picking rounds in words, such as `25` or `75 to 11`."""
+        first, last = self.round_steps[self.warmup_rounds], self.round_steps[-1]
+        return str(first) if first == last else f"{first} to {last}"
 
 
 class Stability(Document):

@@ -129,7 +129,7 @@ def select_columns(
     model = _builder(x, y, training, seed)(gate)
     picked: list[int] = []
     picks = Picks(gate, schedule, k, on_pick=lambda number, picks, *_: picked.extend(picks), carry=training.carry)
-    _train(x, y, training, seed, model, [schedule.steps_per_round] * schedule.rounds, [picks])
+    _train(x, y, training, seed, model, schedule.round_steps, [picks])
     return picked
 
 

@@ -122,7 +122,7 @@ def path_of_features(config: Config, workspace: Workspace, data: Transformed, fo
         job = {"selection": selection.model_dump(), "candidates": [found.units, reader.rows]}
         kept = checkpoints(config, workspace, "search", job, [path, orders, attentions], callback)
         dataset = batches(reader, selection.batch_size, selection.seed)
-        train(model, dataset, [schedule.steps_per_round] * schedule.rounds, [callback, watch], kept)
+        train(model, dataset, schedule.round_steps, [callback, watch], kept)
     document: dict[str, Any] = {}
     if not members and path[-1].get("estimate"):
         warn_of_quality(path[-1]["estimate"]["auc"], "the search's validation")
@@ -235,7 +235,7 @@ def path_of_widths(
         job = {"selection": selection.model_dump(), "candidates": [found.units, reader.rows], "cost": costs().tolist()}
         kept = checkpoints(config, workspace, "search_of_widths", job, [reached, picked], callback)
         dataset = batches(reader, selection.batch_size, selection.seed)
-        train(model, dataset, [schedule.steps_per_round] * schedule.rounds, [callback, watch], kept)
+        train(model, dataset, schedule.round_steps, [callback, watch], kept)
     return {"widths": widths, "steps": picked, "seconds": round(time.monotonic() - started, 1)}
 
 

@@ -17,13 +17,17 @@ from pipeline.runtime.console import say
 
 SAMPLE = 200_000
 LEAK, CHANCE = 0.99, 0.51
+# Optimizer steps a round from which on more of them no longer change the ranking much (docs/selection.md).
+_ENOUGH_STEPS = 20
 
 
 def warn_of_schedule(schedule: Schedule, epochs: int) -> None:
     """Too few steps in a round, or too many epochs."""
-    if schedule.steps_per_round < 20:
+    mean = schedule.steps // schedule.rounds
+    if mean < _ENOUGH_STEPS:
+        average = "" if len(set(schedule.round_steps)) == 1 else " on average"
         say(
-            f"warning: {schedule.steps_per_round} optimizer steps a round; under 20 the ranking loses quality "
+            f"warning: {mean} optimizer steps a round{average}; under {_ENOUGH_STEPS} the ranking loses quality "
             "(raise selection.epochs or picks_per_round, or lower selection.batch_size)"
         )
     if epochs > 4:

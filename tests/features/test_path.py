@@ -17,7 +17,7 @@ from features.path import (
 )
 
 PICKED = {"width": 4, "attention": 0.5, "bytes": 160}
-SCHEDULE = SearchSchedule(warmup_rounds=1, picking_rounds=2, picks_per_round=1, steps_per_round=20, steps=60, batch_size=64)
+SCHEDULE = SearchSchedule(round_steps=[20, 25, 15], warmup_rounds=1, picks_per_round=1, steps=60, batch_size=64)
 
 
 def path(**changes) -> SearchPath:
@@ -35,10 +35,13 @@ TEXT = """{
  "method": "sequential_attention",
  "seed": 1,
  "schedule": {
+  "round_steps": [
+   20,
+   25,
+   15
+  ],
   "warmup_rounds": 1,
-  "picking_rounds": 2,
   "picks_per_round": 1,
-  "steps_per_round": 20,
   "steps": 60,
   "batch_size": 64
  },
@@ -138,3 +141,8 @@ def test_a_cost_model_of_latency_is_the_same_bytes_when_it_is_written_again():
     text = fit.to_json()
     assert ' "kinds": {\n  "dense": 3.0\n },\n "median_error": 0.01,\n' in text
     assert LatencyFit.from_json(text, "latency.json") == fit
+
+
+def test_lengths_of_rounds_in_words():
+    assert (SCHEDULE.picking_rounds, SCHEDULE.picking_lengths) == (2, "25 to 15")
+    assert SCHEDULE.model_copy(update={"round_steps": [10, 25, 25]}).picking_lengths == "25"

@@ -27,7 +27,7 @@ ROWS, FEATURES, BATCH, PICKS = 20, 5, 64, 3
 ENCODINGS = [Encoding(f"f{n}", ROWS) for n in range(FEATURES)] + [Encoding("v", 0, 2)]
 WIDTHS = {encoding.name: encoding.width(4) for encoding in ENCODINGS}
 WEIGHTS = (0.0, 3.0, 1.0, 2.0, 0.0)  # of the features' parity in the label: what there is to find, f1, f3, f2
-SCHEDULE = Schedule(1, PICKS, 1, 32)
+SCHEDULE = Schedule((32,) * (1 + PICKS), 1)
 
 
 def batch(step: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -120,7 +120,7 @@ def main(asked: dict) -> None:
         remember = lambda: [order, losses, picks.left]  # noqa: E731
         say = lambda line: print(line, file=sys.stderr)  # noqa: E731
         kept = Checkpoints(asked["folder"], {"small": 1}, 0, say, remember, recall, not follows(training))
-    train(model, data, [SCHEDULE.steps_per_round] * SCHEDULE.rounds, callbacks, kept)
+    train(model, data, SCHEDULE.round_steps, callbacks, kept)
     found = {"order": order, "losses": losses, "level": gate.level.numpy().tolist(), "checksum": checksum(model)}
     if training.strategy == "mirrored":
         found["levels"] = [one.numpy().tolist() for one in model.distribute_strategy.experimental_local_results(gate.level)]

@@ -55,7 +55,7 @@ def test_first_pick_is_learnt_not_random(warmup):
 def test_no_pick_and_open_gates_while_warming_up():
     gate = SequentialAttention.over([1, 1])
     gate(tf.ones([1, 2]))
-    callback = Picks(gate, Schedule(2, 1, 1, 5), 1)
+    callback = Picks(gate, Schedule((5,) * 3, 2), 1)
     callback.set_model(tf.keras.Sequential())
     callback.on_train_begin()
     callback.on_epoch_end(0)

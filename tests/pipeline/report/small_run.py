@@ -103,7 +103,7 @@ def search_path() -> dict:
     for pick, auc in zip(picks, (0.65, 0.71, 0.708), strict=True):
         pick["estimate"] = {"auc": auc, "log_loss": 0.6}
     attention = [[0.3, 0.5, 0.2], [0.6, 0.0, 0.4], [0.0, 0.0, 1.0]]
-    schedule = {"warmup_rounds": 1, "picking_rounds": 3, "picks_per_round": 1, "steps_per_round": 25, "steps": 100}
+    schedule = {"round_steps": [25] * 4, "warmup_rounds": 1, "picks_per_round": 1, "steps": 100}
     return {
         "method": "sequential_attention",
         "seed": 7,

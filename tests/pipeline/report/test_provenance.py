@@ -12,7 +12,7 @@ def test_fingerprints_seeds_stages_and_versions(tmp_path):
     assert origin.data == fingerprint(contents["transformed/manifest.json"])
     assert (origin.seeds.split, origin.seeds.selection, origin.seeds.training) == (0, 7, [1, 2, 3])
     assert {name: record.seconds for name, record in origin.stages.items()} == {"search": 2.5}
-    assert (origin.method, origin.search_seconds, origin.schedule.steps_per_round) == ("sequential_attention", 1.5, 25)
+    assert (origin.method, origin.search_seconds, origin.schedule.picking_lengths) == ("sequential_attention", 1.5, "25")
     assert origin.versions["numpy"][0].isdigit()
 
 

@@ -22,7 +22,7 @@ def scores(logits: list[float], head_start: list[float] | None) -> list[float]:
     gate.pick([3])
     gate.logits.assign([*logits, 0.0])
     start = None if head_start is None else np.array(head_start)
-    return Picks(gate, Schedule(0, 3, 1, 1), head_start=start)._scores()[0].tolist()
+    return Picks(gate, Schedule((1,) * 3, 0), head_start=start)._scores()[0].tolist()
 
 
 def test_head_start_is_in_standard_deviations_of_the_open_candidates():

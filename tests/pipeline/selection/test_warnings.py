@@ -15,12 +15,14 @@ def said(monkeypatch):
 
 
 def test_schedules(said):
-    sanity.warn_of_schedule(Schedule(1, 10, 1, 20), 4)
+    sanity.warn_of_schedule(Schedule((20,) * 11, 1), 4)
     assert said == []
-    sanity.warn_of_schedule(Schedule(1, 10, 1, 19), 5)
+    sanity.warn_of_schedule(Schedule((19,) * 11, 1), 5)
+    sanity.warn_of_schedule(Schedule((19, 30, 10, 10), 1), 4)
     assert [line.split(";")[0] for line in said] == [
         "warning: 19 optimizer steps a round",
         "warning: selection.epochs is 5",
+        "warning: 17 optimizer steps a round on average",
     ]
 
 
