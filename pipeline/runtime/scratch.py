@@ -41,7 +41,7 @@ def _remove_leftovers(shared: Path) -> None:
     """Removes the folders of this user's processes of this machine that have ended: the folder may be shared by several."""
     for folder in shared.glob("winnow-*"):
         named = _NAME.fullmatch(folder.name)
-        if named is None or named["host"] != socket.gethostname() or _runs(int(named["process"])):
+        if named is None or named.group("host") != socket.gethostname() or _runs(int(named.group("process"))):
             continue
         with suppress(OSError):  # another command removes it at the same time
             if folder.stat().st_uid == os.getuid():
