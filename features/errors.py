@@ -19,6 +19,10 @@ class DataError(WinnowError):
     exit_code = 3
 
 
+# What is said where a command was stopped and no place more exact is known.
+STOPPED = "stopped; run the same command again to go on from what is done"
+
+
 class StoppedError(WinnowError):
     """A person or the machine's scheduler ended the job; what is done is kept."""
 

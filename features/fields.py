@@ -16,7 +16,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
 def expand(text: str) -> str:
-    """Replaces `${NAME}` and `${NAME:-default}` from the environment.
+    """The path that a config's text means: `${NAME}` and `${NAME:-default}` come from the environment, `~` is the home folder.
 
     Raises:
       ValueError: a variable is not set and has no default.
@@ -28,7 +28,7 @@ def expand(text: str) -> str:
             raise ValueError(f"environment variable {match[1]} is not set; set it, or write ${{{match[1]}:-default}}")
         return replacement
 
-    return _VARIABLE.sub(value, text)
+    return os.path.expanduser(_VARIABLE.sub(value, text).removeprefix("file://"))  # noqa: PTH111 (Path would drop `//`)
 
 
 def _listed(value: object) -> object:

@@ -11,6 +11,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from models.literal_path import literal_path
+
 _STATE = "state.json"
 # Checkpoints kept: the newest, and the one before it for when the newest turns out to be damaged.
 _KEPT = 2
@@ -107,7 +109,9 @@ class Checkpoints:
                 fields = sorted(k for k in {*written_by, *self.training} if written_by.get(k) != self.training.get(k))
                 self.say(f"warning: checkpoint {path} is of another training (other {', '.join(fields)}) and is not used")
                 continue
-            tf.train.Checkpoint(variables=list(variables)).read(f"{path}/variables").assert_existing_objects_matched()
+            tf.train.Checkpoint(variables=list(variables)).read(
+                literal_path(f"{path}/variables")
+            ).assert_existing_objects_matched()
             self.recall(state["memory"])
             self.say(f"going on from the checkpoint of step {int(name.removeprefix('step-')):,}")
             return Progress(**state["progress"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -93,6 +94,7 @@ def _run(run: Callable[..., Any], arguments: tuple[Any, ...], environment: dict[
     for stream in (1, 2):
         os.dup2(target, stream)
     sys.stdout, sys.stderr = (open(stream, "w", buffering=1, closefd=False) for stream in (1, 2))  # noqa: SIM115
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs deaf to it
     os.chdir(ROOT)
     os.environ.pop("TF_CONFIG", None)
     os.environ.update(environment)

@@ -13,7 +13,7 @@ import yaml
 
 from features.config import Config
 from features.config_file import apply_override
-from pipeline.cli import app as cli
+from pipeline.cli import program as cli
 from tests.conftest import small_logs
 
 ROOT = Path(__file__).parents[1]

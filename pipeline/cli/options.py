@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from features.errors import StoppedError
+from features.errors import STOPPED, StoppedError
 from pipeline.runtime.console import output
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML config.", show_default=False)]
@@ -44,17 +42,10 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Keeps Ctrl-C from typer, which would say `Aborted.` and no more."""
-        with stopping_at_ctrl_c():
+        try:
             return super().invoke(ctx)
-
-
-@contextmanager
-def stopping_at_ctrl_c() -> Iterator[None]:
-    """Ctrl-C as an error of ours, whose message says how to go on."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise StoppedError("stopped; run the same command again to go on from what is done") from None
+        except KeyboardInterrupt:
+            raise StoppedError(STOPPED) from None
 
 
 def _set(name: str, value: bool) -> bool:

@@ -14,6 +14,7 @@ from features.codes import Cross
 from features.data_config import DataConfig
 from features.feature import Feature
 from features.inputs import Input
+from models.literal_path import literal_path
 from pipeline.preprocess.output_file import OutputFile
 from pipeline.runtime import files
 
@@ -41,7 +42,7 @@ class TransformRows(beam.DoFn):
         import tensorflow as tf
 
         with files.local(self.graph) as graph:
-            self.loaded = tf.saved_model.load(files.join(graph, "transform_fn"))
+            self.loaded = tf.saved_model.load(literal_path(files.join(graph, "transform_fn")))
         self.function = self.loaded.transform_fn
 
     def process(self, file: OutputFile) -> Iterator[str]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from apache_beam.io.filesystems import FileSystems
-
 from features.data_config import DataConfig
 from features.errors import DataError
 from pipeline.raw.format import naming_unreadable
 from pipeline.raw.formats import FORMATS
 from pipeline.raw.piece import RawFile, Shard
+from pipeline.runtime import files
 
 
 def list_files(patterns: Sequence[str], field: str) -> list[RawFile]:
-    """Files behind paths and globs, sorted by path.
+    """Files behind paths, folders and globs (see `files.match`), sorted by path.
 
     Args:
       patterns: of any Beam filesystem.
@@ -26,7 +25,7 @@ def list_files(patterns: Sequence[str], field: str) -> list[RawFile]:
     by_path: dict[str, RawFile] = {}
     for pattern in patterns:
         try:
-            matched = FileSystems.match([pattern])[0].metadata_list
+            matched = files.match(pattern)
         except Exception as error:  # Beam wraps whatever its filesystem raises
             raise DataError(f"data.{field}: {pattern} cannot be listed: {error}") from None
         if not matched:

@@ -38,10 +38,11 @@ def run_beam(build: Callable[[Any], Any], beam_args: Sequence[str]) -> None:
         with pipeline as root:
             build(root)
     except Exception as error:
-        ours = _error_of_ours(error)
-        if ours is None:
-            raise
-        raise ours from None
+        if str(error).startswith("KeyboardInterrupt"):  # Ctrl-C within a step, which Beam makes an error of the step
+            raise KeyboardInterrupt from None
+        if ours := _error_of_ours(error):
+            raise ours from None
+        raise
 
 
 def _error_of_ours(error: Exception) -> DataError | ConfigError | None:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
 log = logging.getLogger("winnow")
+log.addHandler(logging.NullHandler())  # before a log is opened, logging would write errors to stderr by itself
 _SILENCE = 30  # seconds after which a job that says nothing says where it is, outside a terminal
 _WORDS = {"auc": "AUC {:.4f}", "loss": "loss {:.4f}", "rows_per_second": "{:,.0f} rows/s"}
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from features.errors import DataError
 from features.inputs import Input
 from features.spec import FILE, FeatureSpec
+from models.literal_path import literal_path
 from models.serving_model import SCORE
 from pipeline.serving.synthetic_requests import Request, as_examples, as_tensors
 
@@ -50,7 +51,9 @@ class Served:
         self.spec = FeatureSpec.load(self.folder / EXTRA / FILE)
         self.spec.check_vocabularies(self.folder / "assets")
         self.inputs = [Input(column.name, column.dtype, column.length) for column in self.spec.inputs]
-        self._signatures: dict[str, Signature] = self._unharmed(lambda: tf.saved_model.load(str(self.folder)).signatures)
+        self._signatures: dict[str, Signature] = self._unharmed(
+            lambda: tf.saved_model.load(literal_path(str(self.folder))).signatures
+        )
 
     def signature(self, name: str) -> Signature:
         """A signature's function.

@@ -12,6 +12,7 @@ from features.feature import Feature
 from features.graph import write_graph
 from features.inputs import Input
 from models.build import example_inputs
+from models.literal_path import literal_path
 from models.ranking import RankingModel
 from models.serving_model import ServingModel
 from pipeline.dataset.transformed import Transformed
@@ -41,14 +42,14 @@ def serving_model(
     encodings = transformed.subset(list(widths))
     model = _network(config, encodings, widths, weights)
     optional = config.serving.left_out([column.name for column in columns])
-    return ServingModel(tf.saved_model.load(f"{graph}/transform_fn"), model, encodings, columns, optional)
+    return ServingModel(tf.saved_model.load(literal_path(f"{graph}/transform_fn")), model, encodings, columns, optional)
 
 
 def _network(config: Config, encodings: Sequence[Encoding], widths: Mapping[str, int], weights: str | None) -> RankingModel:
     model = RankingModel(encodings, widths, config.model if weights else config.model.dense)
     model(example_inputs(encodings))
     if weights:
-        tf.train.Checkpoint(model=model).read(weights).assert_existing_objects_matched().expect_partial()
+        tf.train.Checkpoint(model=model).read(literal_path(weights)).assert_existing_objects_matched().expect_partial()
         model.compact()
     return model
 

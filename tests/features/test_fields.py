@@ -62,3 +62,10 @@ def test_environment(monkeypatch):
     assert expand("${WHERE}/${NOWHERE:-a}/b${NOWHERE:-}") == "/logs/a/b"
     with pytest.raises(ValueError, match=r"environment variable NOWHERE is not set; set it, or write \$\{NOWHERE:-default\}"):
         expand("${NOWHERE}")
+
+
+def test_the_home_folder_and_file_urls_are_local_paths(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert expand("~/logs/*.tsv") == "/home/me/logs/*.tsv"
+    assert expand("file:///logs/a.tsv") == "/logs/a.tsv"
+    assert expand("gs://bucket/~a") == "gs://bucket/~a"

@@ -1,84 +1,60 @@
-"""The program: its help, and how it ends."""
+"""How the program ends when a person or the machine stops it, in processes of their own."""
 
-import json
-import os
 import signal
+import subprocess
 import sys
-from pathlib import Path
+import time
 
 import pytest
 
-from features.config import Config
-from features.config_schema import EDITOR_LINE, FILE, schema_text
-from pipeline.cli import app as cli
+from tests.processes import winnow as start
+
+STOPPED = "error: stopped; run the same command again to go on from what is done"
 
 
-@pytest.mark.parametrize("arguments", [["--json", "run", "none.yaml"], ["run", "none.yaml", "--json"]])
-def test_errors_are_events_too(call, arguments):
-    code, out, err = call(*arguments)
-    assert (code, out) == (2, "")
-    event = json.loads(err)
-    assert (event["event"], event["exit_code"]) == ("error", 2)
-    assert event["text"].startswith("none.yaml: no such config file")
+def test_ctrl_c_while_the_program_is_imported_is_one_line():
+    # The interpreter is interrupted by the import of pydantic, which stands for any moment of the imports.
+    script = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'pydantic': raise KeyboardInterrupt\n"
+        "from pipeline.cli.app import main\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", f"{STOPPED}\n")
 
 
-def test_errors_and_options_do_not_outlive_a_command(call):
-    call("run", "none.yaml", "--json")
-    assert call("run", "none.yaml")[2].startswith("error: none.yaml: no such config file")
+@pytest.mark.parametrize("folder", ["transformed.partial/parsed", "transformed.partial/transform", "search.partial"])
+def test_ctrl_c_is_one_line_at_any_moment_and_the_next_run_goes_on(small_job, tmp_path, folder):
+    config = small_job(proof={"seed_count": 1, "bootstrap_samples": 10})
+    process = start("run", config)
+    while process.running and not (tmp_path / "work" / folder).exists():
+        time.sleep(0.005)
+    process.send(signal.SIGINT)
+    assert process.end() == 130, process.said
+    errors = [line for line in process.said.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert "run the same command again to go on" in errors[0]
+    assert "Traceback" not in process.said
+    assert not (tmp_path / "work" / "lock.json").exists()
+    assert not (tmp_path / "work" / folder.split(".")[0]).exists()
 
 
-def test_every_help_has_an_example_of_that_command(call):
-    for command in cli.app.registered_commands:
-        name = command.name or command.callback.__name__
-        code, out, _ = call(name, "--help")
-        assert code == 0
-        assert f"Example: winnow {name}" in out
-        assert "--quiet" in out
-
-
-def test_ctrl_c_stops_without_a_traceback(call, monkeypatch, small_job, tmp_path):
-    from pipeline.runtime.stage import Stage
-
-    def interrupted(self, force=False):
-        os.kill(os.getpid(), signal.SIGINT)
-        raise AssertionError("not interrupted")
-
+def test_a_second_run_is_refused_and_takes_over_once_the_first_is_killed(small_job, tmp_path):
     config = small_job()
-    monkeypatch.setattr(Stage, "run", interrupted)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs deaf to it
-    try:
-        code, out, err = call("run", config)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert (code, out) == (130, "")
-    assert err == "error: stopped; run the same command again to go on from what is done\n"
-    (log,) = (tmp_path / "work" / "logs").glob("*.log")
-    assert "Traceback" not in log.read_text()
-
-
-def test_an_unexpected_error_is_in_the_log_with_its_traceback(monkeypatch, small_job, tmp_path):
-    from pipeline.runtime.stage import Stage
-
-    def broken(self, force=False):
-        raise ZeroDivisionError("a fault of ours")
-
-    config = small_job()
-    monkeypatch.setattr(Stage, "run", broken)
-    monkeypatch.setattr(sys, "argv", ["winnow", "run", str(config)])
-    with pytest.raises(ZeroDivisionError):
-        cli.main()
-    (log,) = (tmp_path / "work" / "logs").glob("*.log")
-    assert "Traceback" in log.read_text()
-    assert "a fault of ours" in log.read_text()
-
-
-def test_init_writes_its_draft_and_the_schema_that_the_draft_names(call, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    rows = "".join(f"{number % 2},{number % 7},x{number % 5}\n" for number in range(200))
-    Path("clicks.csv").write_text("clicked,age,code\n" + rows)
-    code, out, _ = call("init", "clicks.csv", "-o", "first try.yaml", "--json")
-    assert code == 0
-    assert json.loads(out)["label"] == "clicked"
-    assert Path("first try.yaml").read_text().startswith(f"{EDITOR_LINE}\n# First config for clicks.csv")
-    assert Path(FILE).read_text() == schema_text()
-    assert Config.load("first try.yaml").name == "first_try"
+    first = start("run", config)
+    while first.running and not (tmp_path / "work" / "transformed.partial").exists():
+        time.sleep(0.005)
+    second = start("run", config)
+    assert second.end() == 2
+    assert second.said.startswith(f"error: {tmp_path / 'work'}: another run (`winnow run`, since ")
+    assert f"process {first.pid} on " in second.said
+    assert second.said.count("\n") == 1
+    first.send(signal.SIGKILL)
+    first.end()
+    third = start("preprocess", config)
+    assert third.end() == 0, third.said
+    assert not (tmp_path / "work" / "lock.json").exists()

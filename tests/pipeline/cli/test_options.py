@@ -2,7 +2,7 @@ from importlib import metadata
 
 import pytest
 
-from pipeline.cli import app as cli
+from pipeline.cli import program as cli
 
 
 def test_version(call):

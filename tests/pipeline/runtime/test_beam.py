@@ -20,6 +20,11 @@ def test_another_error_stays_what_it_was():
         run_beam(lambda root: root | beam.Create([1]) | beam.Map(lambda _: fail(ZeroDivisionError("a fault of ours"))), [])
 
 
+def test_ctrl_c_within_a_step_is_ctrl_c():
+    with pytest.raises(KeyboardInterrupt):
+        run_beam(lambda root: root | beam.Create([1]) | beam.Map(lambda _: fail(RuntimeError("KeyboardInterrupt"))), [])
+
+
 def test_known_options_pass():
     check_options([])
     check_options(["--runner=DirectRunner", "--direct_num_workers", "2", "--streaming"])

@@ -5,6 +5,7 @@ import pytest
 from features.document import Document
 from features.errors import DataError
 from pipeline.runtime import files
+from tests.pipeline import memory
 
 
 class Letter(Document):
@@ -47,3 +48,66 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
         files.write_json(str(path), [float("nan")])
     assert json.loads(path.read_text()) == [1]
     assert [entry.name for entry in tmp_path.iterdir()] == ["numbers.json"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder whose name has the signs of a glob, with a file in a folder below it."""
+    folder = tmp_path / "work [1]*"
+    (folder / "below").mkdir(parents=True)
+    (folder / "below" / "a.txt").write_text("a")
+    (folder / "b.txt").write_text("b")
+    (tmp_path / "work 1x").mkdir()  # what the name would match as a glob
+    (tmp_path / "work 1x" / "b.txt").write_text("another")
+    return folder
+
+
+def test_names_with_the_signs_of_a_glob_mean_themselves(folder, tmp_path):
+    assert files.list_names(str(folder), ".txt") == [f"{folder}/b.txt"]
+    assert files.exists(str(folder))
+    files.copy(f"{folder}/b.txt", f"{folder}/c.txt")
+    assert files.read_bytes(f"{folder}/c.txt") == b"b"
+    files.remove(f"{folder}/c.txt")
+    files.rename(str(folder), f"{tmp_path}/other?")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other?", "work 1x"]
+    files.remove(f"{tmp_path}/other?")
+    assert (tmp_path / "work 1x" / "b.txt").read_text() == "another"
+    files.remove(f"{tmp_path}/other?")  # what is not there is no error
+    assert files.list_names(f"{tmp_path}/other?", "") == []
+
+
+def test_a_bucket_has_such_names_too(monkeypatch):
+    monkeypatch.setattr(memory, "FILES", {})
+    for name in ("w [1]/a/b.txt", "w [1]/c.txt", "w 1/c.txt"):
+        files.write_bytes(f"memory://bucket/{name}", b"x")
+    assert files.list_names("memory://bucket/w [1]", ".txt") == ["memory://bucket/w [1]/c.txt"]
+    assert [entry.path for entry in files.match("memory://bucket/w [1]/c.txt")] == ["memory://bucket/w [1]/c.txt"]
+    assert [entry.path for entry in files.match("memory://bucket/w*/c.txt")] == [
+        "memory://bucket/w 1/c.txt",
+        "memory://bucket/w [1]/c.txt",
+    ]
+    assert len(files.match("memory://bucket/w [1]")) == 2
+    files.remove("memory://bucket/w [1]")
+    assert list(memory.FILES) == ["memory://bucket/w 1/c.txt"]
+
+
+def test_a_path_a_folder_and_a_glob_are_matched(tmp_path, monkeypatch):
+    for name in ("day[1].tsv", "day1.tsv", "part/x/p-0", "part/p-1", "part/_SUCCESS", "part/.p-1.crc", "part/_temporary/p-2"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("12345")
+    (tmp_path / "part" / "p-3").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def names(pattern):
+        return [str(entry.path).removeprefix(f"{tmp_path}/") for entry in files.match(pattern)]
+
+    assert names(f"{tmp_path}/day[1].tsv") == ["day[1].tsv"]  # the file of that name wins
+    assert names(f"{tmp_path}/day[12].tsv") == ["day1.tsv"]
+    assert names(f"{tmp_path}/day*.tsv") == ["day1.tsv", "day[1].tsv"]
+    assert names(f"{tmp_path}/part") == ["part/p-1", "part/x/p-0"]
+    assert names("~/day1.tsv") == names(f"file://{tmp_path}/day1.tsv") == ["day1.tsv"]
+    assert names(f"{tmp_path}/none*") == names("") == []
+    (entry,) = files.match(f"{tmp_path}/day1.tsv")
+    assert entry.size_in_bytes == 5
+    assert entry.last_updated_in_seconds == (tmp_path / "day1.tsv").stat().st_mtime
