@@ -12,7 +12,7 @@ from features.encoding import Encoding
 from features.errors import DataError
 from features.feature import Feature, MaxLength, Separator
 from features.fields import PositiveInt, Text
-from features.inputs import Input, holds_lists, holds_numbers, holds_texts
+from features.inputs import Input, check_numbers, holds_lists, holds_numbers, holds_texts
 from features.statistics import Statistics
 
 # Ids are int32 in a batch: a table of more rows could not be addressed. Eight rows are left for padding and the like.
@@ -125,6 +125,7 @@ class Multivalued(Coded):
             raise DataError(f"column {column!r} is text; feature {self.name!r} needs a `separator` that splits it")
         separator = self.separator if holds_texts(column_type) else None
         if column == self.weights:
+            check_numbers(f"feature {self.name!r}, weights", column, column_type)
             return Input(column, "float32", self.max_length, separator)
         if separator:
             return Input(column, "string")

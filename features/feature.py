@@ -12,7 +12,7 @@ from pydantic import Field
 from features.encoding import FIRST_BUCKET, Encoding
 from features.errors import DataError
 from features.fields import NonNegativeFloat, Section, Text, Width
-from features.inputs import Input
+from features.inputs import Input, holds_lists
 from features.statistics import Statistics
 
 Kind = Literal["numeric", "categorical", "multivalued", "dense", "cross"]
@@ -177,8 +177,18 @@ def inputs_of(features: Sequence[Feature], types: dict[str, pa.DataType | None])
     inputs: dict[str, Input] = {}
     for feature in features:
         for column in feature.inputs:
+            _check_flat(column, types.get(column))
             wanted = feature.input_of(column, types.get(column))
             known = inputs.setdefault(column, wanted)
             if known != wanted:
                 raise DataError(f"column {column!r} is read as {known.dtype} and as {wanted.dtype}; give it one kind")
     return list(inputs.values())
+
+
+def _check_flat(column: str, column_type: pa.DataType | None) -> None:
+    """Refuses columns that hold columns: structs and maps, and lists of these or of lists."""
+    if column_type is None:
+        return
+    values = column_type.value_type if holds_lists(column_type) else column_type
+    if pa.types.is_nested(values):
+        raise DataError(f"column {column!r} is {column_type}, which no feature can hold; flatten it, or match other columns")

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from features.errors import DataError
+
 MISSING_INT = int(np.iinfo(np.int64).min)
 
 
@@ -69,8 +71,24 @@ def holds_texts(column_type: pa.DataType | None) -> bool:
 
 
 def holds_numbers(column_type: pa.DataType) -> bool:
-    """Whether a column's values are numbers, or booleans, which are 0 and 1."""
+    """Whether a column's values are numbers, or booleans, which are 0 and 1; so are those of a column without values."""
     return any(is_type(column_type) for is_type in _NUMBERS)
+
+
+def check_numbers(where: str, column: str, column_type: pa.DataType | None) -> None:
+    """Refuses a column whose values, or those of its lists, are neither numbers nor texts, which may be numbers.
+
+    Args:
+      where: what reads the column, such as `data.label`.
+      column: its name.
+      column_type: None where the format has none.
+
+    Raises:
+      DataError: names reader, column and type.
+    """
+    values = column_type.value_type if column_type is not None and holds_lists(column_type) else column_type
+    if values is not None and not (holds_numbers(values) or holds_texts(values)):
+        raise DataError(f"{where}: column {column!r} is {column_type}, where numbers are expected; write it as numbers")
 
 
 def holds_lists(column_type: pa.DataType) -> bool:
@@ -78,5 +96,5 @@ def holds_lists(column_type: pa.DataType) -> bool:
     return any(is_type(column_type) for is_type in _LISTS)
 
 
-_NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+_NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean, pa.types.is_null)
 _LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from features.errors import DataError
 from features.feature import Feature, MaxLength, Separator
-from features.inputs import Input, holds_lists, holds_numbers, holds_texts
+from features.inputs import Input, check_numbers, holds_lists, holds_numbers, holds_texts
 from features.statistics import Statistics
 
 # Ids of encoding log_square, one for each floor(log(x)^2) and each integer up to 2: log(x)^2 of counts up to 5 billion is
@@ -126,6 +126,7 @@ class Dense(Feature):
         separator = self.separator if holds_texts(column_type) else None
         if not (separator or (column_type is not None and holds_lists(column_type))):
             raise DataError(f"column {column!r} is {column_type or 'text'}, not a list of numbers, as kind dense needs")
+        check_numbers(f"feature {self.name!r}", column, column_type)
         if column_type is not None and pa.types.is_fixed_size_list(column_type):
             return Input(column, "float32", column_type.list_size, separator)
         return Input(column, "float32", self.max_length, separator)

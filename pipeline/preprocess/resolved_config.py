@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from features.config import Config
 from features.data_config import DataConfig
 from features.errors import DataError
 from features.feature import Feature, inputs_of
-from features.inputs import Input
+from features.inputs import Input, check_numbers
 from features.numbers import Numeric
 from pipeline.preprocess.split import SPLITS
 from pipeline.raw.piece import RawFile
@@ -50,6 +52,10 @@ class ResolvedConfig:
         for field, column in (("label", data.label), ("weight", data.weight), ("split.column", data.split.column)):
             if column is not None and column not in types:
                 raise DataError(f"data.{field}: column {column!r} is not in {listed['train'][0].path}")
+            if column is not None and field != "split.column":
+                check_numbers(f"data.{field}", column, types[column])
+            elif column is not None and types[column] is not None and pa.types.is_nested(types[column]):
+                raise DataError(f"data.{field}: column {column!r} is {types[column]}; name a column of single values")
         features = config.resolve(list(types))
         return cls(config, listed, features, inputs_of(features, types))
 

@@ -9,7 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.errors import DataError
 from features.inputs import Input
+from pipeline.raw.column_type import is_list, is_text, plain_array
 from pipeline.raw.rejects import Mask, bad_values
 
 Faults = list[tuple[Mask, str]]  # which rows, and why
@@ -28,34 +30,44 @@ def conform(
 
     Returns:
       The array (the missing mark where a value does not fit), and masks [rows] of what does not, each with a reason.
+
+    Raises:
+      DataError: no value of the column's type can have the declared one.
     """
-    array = _one_array(column)
-    if declared.separator and not _is_list(array):
+    try:
+        return _conformed(_one_array(column), declared, missing, bad_text)
+    except pa.ArrowNotImplementedError:
+        message = f"column {declared.name!r} is {column.type}, which cannot be read as {declared.dtype}"
+        raise DataError(f"{message}; leave it out of the features, or write another type") from None
+
+
+def _conformed(array: pa.Array, declared: Input, missing: Sequence[str], bad_text: str) -> tuple[pa.Array, Faults]:
+    if declared.separator and not is_list(array.type):
         array = pc.split_pattern(_text(array, declared, bad_text)[0], declared.separator)
-    if declared.length is not None and not _is_list(array):  # one value, where lists may come
+    if declared.length is not None and not is_list(array.type):  # one value, where lists may come
         array = pa.ListArray.from_arrays(pa.array(np.arange(len(array) + 1), pa.int32()), array)
     if declared.length is not None:
         return _lists(array, declared, missing, bad_text)
-    if _is_list(array):
+    if is_list(array.type):
         return _single(array, declared, missing, bad_text)
     return _values(array, declared, missing, bad_text)
 
 
 def as_type(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
-    """A column in the type that its format names for it, which differs where all values come as lists or as bytes.
+    """A column in the plain type that is named for it; null where a value does not fit.
 
-    Raises:
-      ArrowInvalid: a value does not fit the type.
+    The types differ where a format has all values as lists or as bytes, and where the writer chose another layout.
     """
     array = _one_array(column)
-    if _is_list(array) and not _is_list_type(kind):
+    if is_list(array.type) and not is_list(kind):
         array, _ = _first_of_lists(array)
-    return array.cast(kind) if array.type != kind else array
+    if is_list(kind):
+        return array if array.type == kind else array.cast(kind)
+    return _cast(_as_bytes(array), kind, "")[0]
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:
-    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+    return plain_array(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
 
 
 def _values(array: pa.Array, declared: Input, missing: Sequence[str], bad_text: str) -> tuple[pa.Array, Faults]:
@@ -70,9 +82,12 @@ def _values(array: pa.Array, declared: Input, missing: Sequence[str], bad_text: 
 
 
 def _text(array: pa.Array, declared: Input, bad_text: str) -> tuple[pa.Array, Faults]:
-    if pa.types.is_string(array.type):
-        array = array.cast(pa.binary())  # Parquet's texts are not validated yet
-    return _cast(array, pa.string(), f"column {declared.name!r}: {bad_text}")
+    return _cast(_as_bytes(array), pa.string(), f"column {declared.name!r}: {bad_text}")
+
+
+def _as_bytes(array: pa.Array) -> pa.Array:
+    """Texts as bytes, for Arrow checks no text that a file says is UTF-8; other values as they are."""
+    return array.cast(pa.binary()) if is_text(array.type) and array.type != pa.binary() else array
 
 
 def _numbers(
@@ -80,13 +95,16 @@ def _numbers(
 ) -> tuple[pa.Array, Faults]:
     reason = f"column {declared.name!r}: not a number"
     faults: Faults = []
-    if pa.types.is_binary(array.type) or pa.types.is_string(array.type):
+    if is_text(array.type):
         array, faults = _text(array, declared, bad_text)
         array = pc.utf8_trim_whitespace(array)
         array = pc.if_else(pc.is_in(array, pa.array(["", *missing])), None, array)
     elif declared.dtype == "int64":
         reason = f"column {declared.name!r}: not a whole number of 64 bits"
-        array = pc.if_else(pc.is_nan(array), None, array) if pa.types.is_floating(array.type) else array
+        if pa.types.is_floating(array.type):
+            array = pc.if_else(pc.is_nan(array), None, array)
+        elif pa.types.is_uint64(array.type):
+            return _codes_of_64_bits(array, declared)
     array, more = _cast(array, kind, reason, safe=declared.dtype == "int64")
     faults += more
     if declared.dtype == "float32":
@@ -94,6 +112,17 @@ def _numbers(
         if endless.any():
             faults.append((endless, f"column {declared.name!r}: not a finite number of 32 bits"))
     return array, faults
+
+
+def _codes_of_64_bits(array: pa.Array, declared: Input) -> tuple[pa.Array, Faults]:
+    """Unsigned codes, as hashes are, by their bits: those of 2^63 and more become negative, and stay apart.
+
+    One code has the bits of the missing mark, and is rejected.
+    """
+    codes = array.view(pa.int64())
+    is_mark = pc.fill_null(pc.equal(codes, declared.missing), False)
+    mask = is_mark.to_numpy(zero_copy_only=False)
+    return codes, [(mask, f"column {declared.name!r}: 2^63 stands for no value")] if mask.any() else []
 
 
 def _cast(array: pa.Array, kind: pa.DataType, reason: str, safe: bool = True) -> tuple[pa.Array, Faults]:
@@ -111,7 +140,7 @@ def _lists(array: pa.Array, declared: Input, missing: Sequence[str], bad_text: s
     """Pads or cuts each list to the declared length."""
     assert declared.length is not None
     lengths, starts = _spans(array)
-    values, faults = _values(array.flatten(), declared, missing, bad_text)
+    values, faults = _values(plain_array(array.flatten()), declared, missing, bad_text)
     slots = np.arange(declared.length)
     beyond = (slots >= lengths[:, None]).ravel()
     indices = pa.array(np.where(beyond, 0, (starts[:, None] + slots).ravel()), mask=beyond)
@@ -130,7 +159,7 @@ def _single(array: pa.Array, declared: Input, missing: Sequence[str], bad_text: 
 def _first_of_lists(array: pa.Array) -> tuple[pa.Array, Mask]:
     """The first value of each list, null where it is empty, and which lists have more."""
     lengths, starts = _spans(array)
-    values = array.flatten()
+    values = plain_array(array.flatten())
     first = pa.array(starts, mask=lengths == 0)
     return values.take(first) if len(values) else pa.nulls(len(first), values.type), lengths > 1
 
@@ -145,11 +174,3 @@ def _by_row(faults: Faults, lengths: npt.NDArray[np.int64]) -> Faults:
     """Faults of values as faults of the rows whose lists hold them."""
     row = np.repeat(np.arange(len(lengths)), lengths)
     return [(np.bincount(row[mask], minlength=len(lengths)) > 0, reason) for mask, reason in faults]
-
-
-def _is_list(array: pa.Array) -> bool:
-    return _is_list_type(array.type)
-
-
-def _is_list_type(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))

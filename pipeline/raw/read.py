@@ -13,6 +13,7 @@ import pyarrow as pa
 from features.data_config import DataConfig
 from features.errors import DataError
 from features.inputs import Input
+from pipeline.raw.column_type import join_types, plain_type
 from pipeline.raw.conform import Faults, as_type, conform
 from pipeline.raw.format import RawTable, naming_unreadable
 from pipeline.raw.formats import FORMATS
@@ -48,26 +49,27 @@ class Rows:
 
 
 def column_types(data: DataConfig, listed: Sequence[RawFile]) -> dict[str, pa.DataType | None]:
-    """Names of all columns, with their Arrow type where the format has one; the same in every file.
+    """Names of all columns, with a type that holds the values of all files where the format has types.
+
+    Types are plain ones, see `column_type.plain_type`.
 
     Raises:
-      DataError: a file is unreadable, names a column twice, or has other columns than the first.
+      DataError: a file is unreadable, names a column twice, has not the columns of the first, or has other types, so that
+        a value would be lost.
     """
     form = FORMATS[data.format]
     types: dict[str, pa.DataType | None] = {}
+    first = ""
     for file in listed:
-        with naming_unreadable(file.path, data.format):
-            columns = form.columns(data, file.path)
-        types_here = dict(columns)
-        if len(types_here) < len(columns):
-            names = [name for name, _ in columns]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise DataError(f"{file.path}: column {twice!r} appears twice; rename one")
-        if form.COLUMNS_MAY_LACK:
-            types = {**types_here, **types}
-        else:
-            types = types or types_here
-            _check_same(types, types_here, listed[0].path, file.path)
+        types_here = _types_of(data, file.path)
+        first, types = (first, types) if types else (file.path, types_here)
+        for name in set(types) - set(types_here) if not form.COLUMNS_MAY_LACK else ():
+            raise DataError(f"{file.path}: column {name!r} is missing, though {first} has it")
+        for name, kind in types_here.items():
+            if name in types:
+                types[name] = _joined(name, types[name], kind, first, file.path)
+            elif form.COLUMNS_MAY_LACK:
+                types[name] = kind
     return types
 
 
@@ -100,7 +102,7 @@ def first_rows(data: DataConfig, path: str, rows: int) -> tuple[pa.Table, int]:
     """
     form, tables, rejected = FORMATS[data.format], [], 0
     with naming_unreadable(path, data.format):
-        types = dict(form.columns(data, path))
+        types = _types_of(data, path)
         inputs = [Input(name, "string") for name in types]
         file = RawFile(path, files.size(path), 0.0)
         pieces = (piece for pieces in form.cut(data, file) for piece in pieces)
@@ -114,13 +116,25 @@ def first_rows(data: DataConfig, path: str, rows: int) -> tuple[pa.Table, int]:
     return pa.concat_tables([empty, *tables]).slice(0, rows), rejected
 
 
-def _check_same(expected: dict[str, pa.DataType | None], types: dict[str, pa.DataType | None], first: str, path: str) -> None:
-    """Refuses a file whose columns are not those of the first, whatever their order."""
-    for name, kind in expected.items():
-        if name not in types:
-            raise DataError(f"{path}: column {name!r} is missing, though {first} has it")
-        if types[name] != kind:
-            raise DataError(f"{path}: column {name!r} is {types[name]}, but {kind} in {first}; write both with one type")
+def _types_of(data: DataConfig, path: str) -> dict[str, pa.DataType | None]:
+    """Names and plain types of a file's columns."""
+    with naming_unreadable(path, data.format):
+        columns = FORMATS[data.format].columns(data, path)
+    types = {name: None if kind is None else plain_type(kind) for name, kind in columns}
+    if len(types) < len(columns):
+        names = [name for name, _ in columns]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"{path}: column {twice!r} appears twice; rename one")
+    return types
+
+
+def _joined(name: str, known: pa.DataType | None, kind: pa.DataType | None, first: str, path: str) -> pa.DataType | None:
+    """The type for a column of all files up to this one."""
+    joined = None if known is None or kind is None else join_types(known, kind)
+    if joined is None and kind is not None:
+        message = f"column {name!r} is {kind}, but {known} in {first}"
+        raise DataError(f"{path}: {message}, and one type cannot hold both; write both with one type")
+    return joined
 
 
 def _check_count(raw: RawTable, path: str) -> None:

@@ -1,7 +1,10 @@
 """A config bound to its data: files, columns, and what is counted."""
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from features.config import Config
 from features.errors import DataError
 from features.inputs import Input
 from features.numbers import Numeric
@@ -52,3 +55,33 @@ def test_the_fingerprint_depends_on_the_files(tmp_path):
     after = ResolvedConfig.of(config(write(tmp_path / "a", lines(21, 1)), tmp_path)).fingerprint()
     assert before[:2] == after[:2]
     assert before[2] != after[2]
+
+
+TIMES = pa.array([1, 2], pa.timestamp("ms"))
+STRUCTS = pa.array([{"a": 1}, {"a": 2}])
+
+
+@pytest.mark.parametrize(
+    ("column", "data", "message"),
+    [
+        ({"label": TIMES}, {}, r"data\.label: column 'label' is timestamp\[ms\], where numbers are expected; write it as"),
+        ({"label": [[0], [1]]}, {}, None),
+        ({"w": TIMES}, {"weight": "w"}, r"data\.weight: column 'w' is timestamp\[ms\], where numbers are expected"),
+        ({"u": STRUCTS}, {"split": {"by": "hash", "column": "u"}}, r"data\.split\.column: column 'u' is struct<a: int64>"),
+        ({"c": STRUCTS}, {}, r"column 'c' is struct<a: int64>, which no feature can hold; flatten it, or match other columns"),
+        ({"c": pa.array([[[1]], [[2]]])}, {}, r"column 'c' is list<.*list<.*>>, which no feature can hold"),
+        ({"c": pa.array([[("k", 1)]] * 2, pa.map_(pa.string(), pa.int64()))}, {}, r"column 'c' is map<string, int64"),
+        ({"c": TIMES}, {}, None),
+    ],
+)
+def test_types_that_cannot_be_read_are_refused_with_their_column(tmp_path, column, data, message):
+    columns = {"label": [0, 1], "n": [1.0, 2.0], "c": ["x", "y"], "d": ["x", "y"], **column}
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    document = config(f"{tmp_path}/a.parquet", tmp_path).model_dump(exclude_unset=True)
+    files = {"format": "parquet", "train": [f"{tmp_path}/a.parquet"], "label": "label"}
+    asked = Config.model_validate({**document, "data": {**files, **data}})
+    if message is None:
+        assert [feature.name for feature in ResolvedConfig.of(asked).features] == ["n", "c", "d"]
+        return
+    with pytest.raises(DataError, match=message):
+        ResolvedConfig.of(asked)

@@ -2,6 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from features.errors import DataError
 from features.inputs import MISSING_INT, Input
 from pipeline.raw.conform import as_type, conform
 from tests.pipeline.raw.raw_files import data, read_all, write, write_parquet
@@ -53,5 +54,46 @@ def test_columns_as_their_format_names_them():
     assert as_type(pa.chunked_array([pa.array([b"a", None])]), pa.string()).to_pylist() == ["a", None]
     assert as_type(pa.chunked_array([pa.array([[1], [], None])]), pa.int64()).to_pylist() == [1, None, None]
     assert as_type(pa.chunked_array([pa.array([[b"a"], []])]), pa.list_(pa.string())).to_pylist() == [["a"], []]
-    with pytest.raises(pa.ArrowInvalid):
-        as_type(pa.chunked_array([pa.array([b"\xff"])]), pa.string())
+    assert as_type(pa.chunked_array([pa.array([b"\xff", b"a"])]), pa.string()).to_pylist() == [None, "a"]
+    assert as_type(pa.chunked_array([pa.array([7], pa.decimal128(9, 0))]), pa.int64()).to_pylist() == [7]
+
+
+BITS = 2**63
+
+
+@pytest.mark.parametrize(
+    ("values", "declared", "expected"),
+    [
+        (pa.array([b"a", None], pa.large_binary()), Input("c", "string"), ["a", ""]),
+        (pa.array([b"a", None], pa.binary()).cast(pa.binary_view()), Input("c", "string"), ["a", ""]),
+        (pa.array([" 1", "x1"]).cast(pa.string_view()).slice(0, 1), Input("c", "int64"), [1]),
+        (pa.array(["1.5", None], pa.large_string()), Input("c", "float32"), [1.5, None]),
+        (pa.array([1, BITS - 1, BITS + 1, None], pa.uint64()), Input("c", "int64"), [1, BITS - 1, 1 - BITS, MISSING_INT]),
+        (pa.array([7, None], pa.decimal128(20, 0)), Input("c", "int64"), [7, MISSING_INT]),
+        (pa.array([7, None], pa.decimal256(50, 0)), Input("c", "float32"), [7.0, None]),
+        (pa.array(np.array([1, 2.5], np.float16)), Input("c", "float32"), [1.0, 2.5]),
+        (pa.nulls(2), Input("c", "string"), ["", ""]),
+        (pa.nulls(1), Input("c", "int64", 2), [[MISSING_INT] * 2]),
+        (pa.nulls(1), Input("c", "float32"), [None]),
+        (pa.array([True, None]), Input("c", "int64"), [1, MISSING_INT]),
+        (pa.array([[1], [2, 3]], pa.list_view(pa.int64())), Input("c", "int64", 1), [[1], [2]]),
+        (pa.array([[np.float16(0.5)]], pa.list_(pa.float16())), Input("c", "float32", 1), [[0.5]]),
+        (pa.array([["a"], None], pa.large_list(pa.large_string())), Input("c", "string", 1), [["a"], [""]]),
+    ],
+)
+def test_values_of_every_layout_are_read(values, declared, expected):
+    array, faults = conformed(values, declared)
+    assert [None if value != value else value for value in array] == expected
+    assert faults == {}
+
+
+def test_what_does_not_fit_is_rejected_by_value():
+    assert conformed(pa.array([BITS, 1], pa.uint64()), Input("c", "int64"))[1] == {"column 'c': 2^63 stands for no value": [0]}
+    large = pa.array([2**70, 1], pa.decimal128(30, 0))
+    assert conformed(large, Input("c", "int64"))[1] == {"column 'c': not a whole number of 64 bits": [0]}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "string"])
+def test_a_type_that_nothing_can_be_made_of_is_named(dtype):
+    with pytest.raises(DataError, match=rf"column 'c' is struct<a: int64>, which cannot be read as {dtype}; leave it out"):
+        conformed(pa.array([{"a": 1}]), Input("c", dtype))

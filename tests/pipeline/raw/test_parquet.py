@@ -1,11 +1,14 @@
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from features.data_config import DataConfig
+from features.errors import DataError
 from features.inputs import Input
 from pipeline.raw import parquet
 from pipeline.raw.piece import RawFile
+from pipeline.raw.read import column_types
 from pipeline.raw.shards import list_files, plan_shards
 from tests.pipeline.raw.raw_files import INPUTS, read_all, write_parquet
 
@@ -17,7 +20,7 @@ def test_parquet_values_that_do_not_fit_are_rejected_by_row(tmp_path):
     config = write_parquet(tmp_path / "a", i=pa.array([1, 2, 2**63], pa.uint64()), t=text)
     rows, rejected = read_all(config, [Input("label", "float32"), Input("i", "int64"), Input("t", "string")])
     assert rows == [{"label": 1.0, "i": 1, "t": "a"}]
-    reasons = ["column 't': invalid UTF-8", "column 'i': not a whole number of 64 bits"]
+    reasons = ["column 't': invalid UTF-8", "column 'i': 2^63 stands for no value"]
     assert [(r.offset, r.reason) for r in rejected] == [(1, reasons[0]), (2, reasons[1])]
     assert rejected[1].row == b'{"label": 1.0, "i": 9223372036854775808, "t": "b"}'
 
@@ -35,3 +38,23 @@ def test_rows_are_those_of_the_footer(tmp_path):
     config = write_parquet(tmp_path / "a", i=[1, 2, 3])
     assert parquet.estimate_rows(config, RawFile(str(tmp_path / "a"), 1, 0.0)) == 3
     assert parquet.columns(config, str(tmp_path / "a")) == [("label", pa.float64()), ("i", pa.int64())]
+
+
+def test_a_flipped_bit_in_a_page_is_found_by_its_checksum(tmp_path):
+    path = tmp_path / "a.parquet"
+    table = pa.table({"label": [0.0, 1.0] * 500, "n": np.arange(1000.0)})
+    pq.write_table(table, path, write_page_checksum=True, use_dictionary=False, compression="none")
+    content = bytearray(path.read_bytes())
+    content[content.index(np.float64(500).tobytes())] ^= 1
+    path.write_bytes(bytes(content))
+    config = DataConfig(format="parquet", train=str(path), label="label")
+    with pytest.raises(DataError, match=r"a\.parquet: cannot be read as parquet: .*CRC checksum"):
+        read_all(config, INPUTS[:2])
+
+
+def test_a_name_that_is_not_utf8_is_an_error_that_names_the_file(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"label": [0.0], "caf": [1]}), path)
+    path.write_bytes(path.read_bytes().replace(b"caf", b"ca\xe9"))
+    with pytest.raises(DataError, match=r"a\.parquet: cannot be read as parquet"):
+        column_types(DataConfig(format="parquet", train=str(path), label="label"), list_files([str(path)], "train"))

@@ -6,6 +6,7 @@ import pytest
 
 from features.data_config import DataConfig
 from features.errors import DataError
+from features.inputs import MISSING_INT, Input
 from pipeline.raw import delimited
 from pipeline.raw.format import RawTable
 from pipeline.raw.piece import RawFile
@@ -58,12 +59,33 @@ def test_headers_must_agree_but_for_the_order(tmp_path):
         headers(tmp_path, b"label,a,a\n")
 
 
-def test_parquet_types_must_agree(tmp_path):
-    pq.write_table(pa.table({"a": [1]}), tmp_path / "1")
-    pq.write_table(pa.table({"a": ["x"]}), tmp_path / "2")
-    files = [RawFile(str(tmp_path / name), 1, 0.0) for name in ("1", "2")]
-    with pytest.raises(DataError, match=r"2: column 'a' is string, but int64 in .*write both with one type"):
-        column_types(DataConfig(format="parquet", train="x", label="a"), files)
+def types_of(tmp_path, *columns):
+    """The type of column `a` of files with these columns."""
+    for number, column in enumerate(columns):
+        pq.write_table(pa.table({"a": column}), tmp_path / f"{number}")
+    listed = [RawFile(str(tmp_path / str(number)), 1, 0.0) for number in range(len(columns))]
+    return column_types(DataConfig(format="parquet", train="x", label="a"), listed)["a"]
+
+
+def test_types_that_lose_nothing_are_joined(tmp_path):
+    assert types_of(tmp_path, pa.array([1], pa.int32()), pa.array([1.0, None]), pa.nulls(1), pa.array([1])) == pa.float64()
+    texts = [pa.array(["x"]), pa.array(["x"], pa.large_string()), pa.array([b"x"]), pa.array(["x"]).dictionary_encode()]
+    assert types_of(tmp_path, pa.nulls(1), *texts) == pa.string()
+    with pytest.raises(DataError, match=r"1: column 'a' is string, but int64 in .*/0, and one type .*write both with one type"):
+        types_of(tmp_path, pa.array([1]), pa.array(["x"]))
+
+
+def test_files_of_joined_types_are_read_alike(tmp_path):
+    label = pa.array([0.0, 1.0])
+    pq.write_table(pa.table({"label": label, "id": pa.array([3, 4], pa.int32()), "c": ["x", "y"]}), tmp_path / "0")
+    floats = pa.array([3.0, None])
+    pq.write_table(pa.table({"label": label, "id": floats, "c": pa.array(["x", None], pa.large_string())}), tmp_path / "1")
+    pq.write_table(pa.table({"label": label, "id": pa.array([3, 2**53 + 1]), "c": pa.nulls(2)}), tmp_path / "2")
+    config = DataConfig(format="parquet", train=f"{tmp_path}/*", label="label")
+    rows, rejected = read_all(config, [Input("label", "float32"), Input("id", "int64"), Input("c", "string")])
+    assert [row["id"] for row in rows] == [3, 4, 3, MISSING_INT, 3, 2**53 + 1]
+    assert [row["c"] for row in rows] == ["x", "y", "x", "", "", ""]
+    assert not rejected
 
 
 def test_a_weight_must_be_a_number_from_zero_on(tmp_path):
