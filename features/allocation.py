@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from features.cost import CostModel
 from features.encoding import Encoding
 from features.errors import ConfigError
+from features.selection import Kept
 
 Widths = dict[str, int]
 _SLACK = 1e-9  # of the limit, for sums of floats
@@ -29,11 +29,11 @@ class Allocation:
     rows: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, kept: Iterable[Mapping[str, Any]], encodings: Iterable[Encoding]) -> Allocation:
-        """That of `selection.json`, over data with these encodings."""
-        kept, whole = list(kept), {encoding.name: encoding.rows for encoding in encodings}
-        widths = {entry["feature"]: entry["width"] for entry in kept}
-        return cls(widths, {entry["feature"]: entry["rows"] for entry in kept if entry["rows"] < whole[entry["feature"]]})
+    def of(cls, kept: Sequence[Kept], encodings: Iterable[Encoding]) -> Allocation:
+        """That of a selection, over data with these encodings."""
+        whole = {encoding.name: encoding.rows for encoding in encodings}
+        rows = {entry.feature: entry.rows for entry in kept if entry.rows < whole[entry.feature]}
+        return cls({entry.feature: entry.width for entry in kept}, rows)
 
 
 @dataclass(frozen=True)

@@ -53,3 +53,8 @@ class Document(pydantic.BaseModel):
             raise DataError(f"{path}: {field}: {problem['msg']}; delete its folder and run the stage again") from None
         except ValueError as error:
             raise DataError(f"{path}: not a JSON document ({error}); delete its folder and run the stage again") from None
+
+
+def rounded(value: float) -> float:
+    """Six significant digits, as documents hold figures that were trained or measured: more would be noise."""
+    return float(f"{value:.6g}")

@@ -100,12 +100,13 @@ def compare(
     with at_work(plan.workspace, "compare"):
         plan.run(["preprocess"])
         load_tensorflow()
-        from pipeline.selection.compare import Comparison, table
+        from pipeline.selection.compare import Comparing
+        from pipeline.selection.comparison_table import comparison_table
 
-        comparison = Comparison.of(plan.config, plan.workspace, methods, k, seeds)
-        document = comparison.run()
-        give(document, table(document))
-        say(f"compare: {comparison.folder}")
+        comparing = Comparing.of(plan.config, plan.workspace, methods, k, seeds)
+        comparison = comparing.run()
+        give(comparison.model_dump(mode="json"), comparison_table(comparison))
+        say(f"compare: {comparing.folder}")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -34,25 +33,18 @@ class Candidates:
     widths: Mapping[str, int]
 
     @classmethod
-    def of(cls, config: Config, data: Transformed) -> Candidates:
+    def of(cls, config: Config, transformed: Transformed) -> Candidates:
         """The config's and the data's.
 
         Raises:
           ConfigError: none is left, or a must-keep feature is unfit.
         """
-        names = [encoding.name for encoding in data.encodings]
-        excluded = set(config.matching("exclude", names))
-        keep = config.matching("keep", names)
-        reasons: dict[str, str] = {}
-        for statistics in data.statistics_document.features:
-            if statistics.name in excluded:
-                reasons[statistics.name] = "excluded by the config"
-            elif statistics.fault:
-                reasons[statistics.name] = statistics.fault
-        for name in keep:
-            if name in reasons:
-                raise ConfigError(f"selection.keep: {name!r} cannot be kept: {reasons[name]}")
-        left = [encoding for encoding in data.encodings if encoding.name not in reasons]
+        names = [encoding.name for encoding in transformed.encodings]
+        keep, reasons = config.matching("keep", names), _reasons(config, transformed)
+        unfit = next((name for name in keep if name in reasons), None)
+        if unfit is not None:
+            raise ConfigError(f"selection.keep: {unfit!r} cannot be kept: {reasons[unfit]}")
+        left = [encoding for encoding in transformed.encodings if encoding.name not in reasons]
         if not left:
             raise ConfigError("selection: every feature is excluded or constant; nothing to choose from")
         return cls(left, reasons, keep, full_widths(left, config.model.embedding_width))
@@ -70,19 +62,21 @@ class Candidates:
     @cached_property
     def units(self) -> list[list[str]]:
         """Features that are picked together: those of a group, and each other one alone."""
-        found: dict[Any, list[str]] = {}
+        units: dict[tuple[str, str], list[str]] = {}
         for encoding in self.encodings:
-            found.setdefault(("group", encoding.group) if encoding.group else encoding.name, []).append(encoding.name)
-        return list(found.values())
+            # A group may have the name of a feature.
+            label = ("group", encoding.group) if encoding.group else ("feature", encoding.name)
+            units.setdefault(label, []).append(encoding.name)
+        return list(units.values())
 
     @cached_property
     def unit_of(self) -> dict[str, int]:
-        """Place in `units` of each feature."""
-        return {name: place for place, unit in enumerate(self.units) for name in unit}
+        """Index in `units` of each feature."""
+        return {name: index for index, unit in enumerate(self.units) for name in unit}
 
     @cached_property
     def kept_units(self) -> list[int]:
-        """Places of the units with a must-keep feature."""
+        """Indices of the units with a must-keep feature."""
         return sorted({self.unit_of[name] for name in self.keep})
 
     def gate(self, widths: Sequence[int] = (), members: int | None = None) -> SequentialAttention:
@@ -93,8 +87,21 @@ class Candidates:
           members: as the gate's.
         """
         owners = TableLayout(self.encodings, self.widths).owners
-        place = {name: owners.index(name) for name in dict.fromkeys(owners)}
+        first_column = {name: owners.index(name) for name in dict.fromkeys(owners)}
+        # Float features have no width to choose: all their columns are one chunk.
         floats = {encoding.name for encoding in self.encodings if not encoding.embedded}
-        columns = [0 if name in floats else column - place[name] for column, name in enumerate(owners)]
+        columns = [0 if name in floats else column - first_column[name] for column, name in enumerate(owners)]
         chunks = [int(np.searchsorted(widths, column + 1)) if widths else 0 for column in columns]
         return SequentialAttention([self.unit_of[name] for name in owners], chunks, members, name="gate")
+
+
+def _reasons(config: Config, transformed: Transformed) -> dict[str, str]:
+    """Why features take no part, by name."""
+    excluded = set(config.matching("exclude", [encoding.name for encoding in transformed.encodings]))
+    reasons = {}
+    for statistics in transformed.statistics_document.features:
+        if statistics.name in excluded:
+            reasons[statistics.name] = "excluded by the config"
+        elif statistics.fault:
+            reasons[statistics.name] = statistics.fault
+    return reasons

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from scipy.optimize import nnls
 
 from features.config import Config
 from features.cost import CostModel, shared
+from features.encoding import Encoding
 from features.errors import ConfigError
+from features.path import LatencyFit, LatencySample
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
 from pipeline.runtime.console import say
@@ -23,33 +25,39 @@ from pipeline.serving.serving_model import serving_model
 from pipeline.serving.synthetic_requests import as_tensors, make_requests
 from pipeline.serving.timing import latencies
 
-FILE, SAMPLES, TURNS = "latency.json", 10, 40
 Floats = npt.NDArray[np.float64]
+_FILE = "latency.json"
+# Serving models that are timed: twice as many as there are constants for features of three kinds, at some seconds each.
+_SAMPLES = 10
+_TURNS = 40  # in which each model is called once; the median of so many is steady within a few percent
 
 
-def latency_model(config: Config, data: Transformed, folder: str) -> CostModel:
+def latency_model(config: Config, transformed: Transformed, folder: str) -> CostModel:
     """The cost model in `latency.json`, measured first where there is none.
 
     A request of `selection.budget.latency_batch` rows goes through serving models (raw values to scores) of random features at
     random widths, in turns. Their median times are fitted by constants that are not negative: one for the model, one for each
     feature of a kind, one for each column. Sources add theirs, in microseconds too.
+
+    Raises:
+      ConfigError: it is not measured yet, and several machines would.
     """
-    path = files.join(folder, FILE)
+    path = files.join(folder, _FILE)
     if not files.exists(path):
         if config.training.strategy == "multi_worker":
             raise ConfigError(
                 "selection.budget: a latency is measured on one machine; run `winnow select` under training.strategy: "
                 "one_device, then `winnow prove` under multi_worker"
             )
-        files.write_json(path, _measured(config, data))
-    found = files.read_json(path)
-    kinds = {feature.name: found["kinds"][feature.serving_operations] for feature in data.features}
+        files.write_document(path, _measured(config, transformed))
+    fit = files.read_document(LatencyFit, path)
+    kinds = {feature.name: fit.kinds[feature.serving_operations] for feature in transformed.features}
     return CostModel(
         "microseconds",
         kinds,
-        dict.fromkeys(kinds, found["column"]),
-        *shared(data.features, config.selection.sources),
-        base=found["base"],
+        dict.fromkeys(kinds, fit.column),
+        *shared(transformed.features, config.selection.sources),
+        base=fit.base,
     )
 
 
@@ -67,51 +75,64 @@ def fitted(rows: Floats, times: Floats) -> Floats:
     return coefficients
 
 
-def _measured(config: Config, data: Transformed) -> dict[str, Any]:
-    samples = _samples(config, data)
+def _measured(config: Config, transformed: Transformed) -> LatencyFit:
+    samples = _samples(config, transformed.encodings)
     say(f"search: measuring the latency of {len(samples)} serving models")
-    with tempfile.TemporaryDirectory() as folder:
-        calls = {str(n): _call(config, data, widths, Path(folder, str(n))) for n, widths in enumerate(samples)}
-        seen = latencies(calls, TURNS)
-    times = np.array([seen[name]["p50"] for name in calls])
-    kinds = sorted({feature.serving_operations for feature in data.features})
-    own = {feature.name: kinds.index(feature.serving_operations) for feature in data.features}
-    counts = np.stack([np.bincount([own[name] for name in widths], minlength=len(kinds)) for widths in samples])
-    columns = np.array([sum(widths.values()) for widths in samples])
-    rows = np.column_stack([np.ones(len(samples)), columns, counts]).astype(np.float64)
-    found = fitted(rows, times)
-    error = np.abs(rows @ found - times) / times
+    times = _times(config, transformed, samples)
+    kinds = sorted({feature.serving_operations for feature in transformed.features})
+    terms = _terms(samples, {feature.name: kinds.index(feature.serving_operations) for feature in transformed.features})
+    base, column, *of_kinds = coefficients = fitted(terms, times)
+    error = np.abs(terms @ coefficients - times) / times
     say(f"search: latency of a model is foretold within {np.median(error):.0%} in the median, {error.max():.0%} at most")
-    return {
-        "rows_a_request": config.selection.budget.latency_batch,
-        "base": round(float(found[0]), 3),
-        "column": round(float(found[1]), 5),
-        "kinds": {kind: round(float(value), 3) for kind, value in zip(kinds, found[2:], strict=True)},
-        "median_error": round(float(np.median(error)), 4),
-        "samples": [{"features": len(w), "columns": sum(w.values()), "us": t} for w, t in zip(samples, times, strict=True)],
-    }
+    return LatencyFit(
+        rows_a_request=config.selection.budget.latency_batch,
+        base=round(float(base), 3),
+        column=round(float(column), 5),
+        kinds={kind: round(float(value), 3) for kind, value in zip(kinds, of_kinds, strict=True)},
+        median_error=round(float(np.median(error)), 4),
+        samples=[
+            LatencySample(features=len(widths), columns=sum(widths.values()), us=float(us))
+            for widths, us in zip(samples, times, strict=True)
+        ],
+    )
 
 
-def _samples(config: Config, data: Transformed) -> list[dict[str, int]]:
+def _times(config: Config, transformed: Transformed, samples: Sequence[Mapping[str, int]]) -> Floats:
+    """[samples] the median microseconds of a request to a serving model of each."""
+    with tempfile.TemporaryDirectory() as folder:
+        calls = {str(n): _call(config, transformed, widths, Path(folder, str(n))) for n, widths in enumerate(samples)}
+        spent = latencies(calls, _TURNS)
+    return np.array([spent[name]["p50"] for name in calls])
+
+
+def _terms(samples: Sequence[Mapping[str, int]], kind_by_name: Mapping[str, int]) -> Floats:
+    """[samples, 2 + kinds] what a request's time is made of: the model once, its columns, its features of each kind."""
+    kinds = max(kind_by_name.values()) + 1
+    counts = [np.bincount([kind_by_name[name] for name in widths], minlength=kinds) for widths in samples]
+    columns = [sum(widths.values()) for widths in samples]
+    return np.column_stack([np.ones(len(samples)), columns, np.stack(counts)]).astype(np.float64)
+
+
+def _samples(config: Config, encodings: Sequence[Encoding]) -> list[dict[str, int]]:
     """Everything at full width and at the narrowest, then random features at random widths."""
     rng = np.random.default_rng(config.selection.seed)
-    encodings, allowed = data.encodings, sorted(config.selection.widths)
+    allowed, widest = sorted(config.selection.widths), config.model.embedding_width
 
-    def at(encoding: Any, width: int) -> int:
-        full = encoding.width(config.model.embedding_width)
+    def at(encoding: Encoding, width: int) -> int:
+        full = encoding.width(widest)
         return min(width, full) if encoding.embedded else full
 
-    samples = [{e.name: at(e, width) for e in encodings} for width in (config.model.embedding_width, allowed[0])]
-    while len(samples) < SAMPLES:
-        size = 1 + int(len(encodings) * (len(samples) - 1) / SAMPLES)
+    samples = [{encoding.name: at(encoding, width) for encoding in encodings} for width in (widest, allowed[0])]
+    while len(samples) < _SAMPLES:
+        size = 1 + int(len(encodings) * (len(samples) - 1) / _SAMPLES)
         chosen = sorted(rng.choice(len(encodings), min(size, len(encodings)), replace=False))
-        samples.append({encodings[place].name: at(encodings[place], int(rng.choice(allowed))) for place in chosen})
+        samples.append({encodings[n].name: at(encodings[n], int(rng.choice(allowed))) for n in chosen})
     return samples
 
 
-def _call(config: Config, data: Transformed, widths: Mapping[str, int], graph: Path) -> Callable[[], Any]:
-    model = serving_model(config, data, widths, str(graph))
+def _call(config: Config, transformed: Transformed, widths: Mapping[str, int], graph: Path) -> Callable[[], Any]:
+    """A call of a serving model of these features with a request of the budget's number of rows."""
+    model = serving_model(config, transformed, widths, str(graph))
     rows = config.selection.budget.latency_batch
-    request = as_tensors(make_requests(model.inputs, data.features, data.statistics, rows), model.inputs)
-    scored = tf.function(model.score)
-    return partial(scored, request)
+    requests = make_requests(model.inputs, transformed.features, transformed.statistics, rows)
+    return partial(tf.function(model.score), as_tensors(requests, model.inputs))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ from features.config import Config
 from features.encoding import FIRST_BUCKET
 from features.errors import ConfigError
 from features.fields import expand
+from features.selection import Changes
 from features.spec import FeatureSpec
 from pipeline.dataset.transformed import Transformed
 
@@ -46,24 +46,24 @@ class Previous:
             raise ConfigError(f"{path}: is a spec for the label {spec.label!r}, but data.label is {config.data.label!r}")
         return cls(spec, config.selection.head_start)
 
-    def starts(self, units: Sequence[Sequence[str]]) -> npt.NDArray[np.float64]:
+    def head_starts(self, units: Sequence[Sequence[str]]) -> npt.NDArray[np.float64]:
         """[units] the head start of each unit of candidates; those that hold a feature of the spec have it.
 
         Raises:
           ConfigError: none does.
         """
         names = set(self.spec.names())
-        held = np.array([bool(names & set(unit)) for unit in units])
-        if not held.any():
+        kept_before = np.array([bool(names & set(unit)) for unit in units])
+        if not kept_before.any():
             raise ConfigError(
                 f"selection.previous: no candidate is a feature of the spec of {self.spec.name}; name another spec"
             )
-        return self.head_start * held
+        return self.head_start * kept_before
 
-    def allocation(self, config: Config, data: Transformed) -> Allocation:
+    def allocation(self, config: Config, transformed: Transformed) -> Allocation:
         """The spec's features, as far as the data still has them, at its widths and sizes of vocabularies."""
-        encodings = {encoding.name: encoding for encoding in data.encodings}
-        features = {feature.name: feature for feature in data.features}
+        encodings = {encoding.name: encoding for encoding in transformed.encodings}
+        features = {feature.name: feature for feature in transformed.features}
         widths, rows = {}, {}
         for kept in (kept for kept in self.spec.kept if kept.name in encodings):
             encoding, feature = encodings[kept.name], features[kept.name]
@@ -74,18 +74,19 @@ class Previous:
                 rows[kept.name] = min(encoding.rows, FIRST_BUCKET + feature.shared_ids + size)
         return Allocation(widths, rows)
 
-    def changes(self, kept: Mapping[str, int], reasons: Mapping[str, str]) -> dict[str, Any]:
+    def changes(self, kept: Mapping[str, int], reasons: Mapping[str, str]) -> Changes:
         """What came and went.
 
         Args:
           kept: the new choice, features with widths.
           reasons: why features of the data are not in it.
         """
-        old = self.spec.widths()
-        return {
-            "spec": self.spec.name,
-            "stayed": [name for name in old if name in kept],
-            "added": [name for name in kept if name not in old],
-            "removed": {name: reasons.get(name, "not in the data") for name in old if name not in kept},
-            "widths": {name: [old[name], kept[name]] for name in old if kept.get(name, old[name]) != old[name]},
-        }
+        before = self.spec.widths()
+        both = [name for name in before if name in kept]
+        return Changes(
+            spec=self.spec.name,
+            stayed=both,
+            added=[name for name in kept if name not in before],
+            removed={name: reasons.get(name, "not in the data") for name in before if name not in kept},
+            widths={name: (before[name], kept[name]) for name in both if kept[name] != before[name]},
+        )

@@ -43,7 +43,7 @@ def export(config: Config, workspace: Workspace, folder: str) -> None:
     path = files.read_document(SearchPath, files.join(workspace.folder("search"), "path.json"))
     selection = files.read_document(Selection, files.join(workspace.folder("select"), "selection.json"))
     proof = files.read_document(Proof, files.join(workspace.folder("prove"), "proof.json"))
-    kept = Allocation.of([entry.model_dump() for entry in selection.kept], transformed.encodings)
+    kept = Allocation.of(selection.kept, transformed.encodings)
     cut = transformed.cut(kept.rows)
     spec = make_spec(config, cut, path, selection, proof, target)
     spec.save(target)

@@ -7,6 +7,7 @@ import pytest
 
 from features.config import Config
 from features.errors import ConfigError
+from features.selection import Changes
 from features.spec import FeatureSpec
 from models.gate import SOFT, SequentialAttention
 from models.picks import Picks
@@ -33,20 +34,20 @@ def test_head_start_is_in_standard_deviations_of_the_open_candidates():
 
 def test_what_came_and_went():
     previous = Previous(FeatureSpec.model_validate(document()), 1.0)
-    assert previous.starts([["a", "x"], ["y"], ["n"]]).tolist() == [1.0, 0.0, 1.0]
-    assert previous.changes({"a": 8, "n": 4, "new": 8}, {"l": "not chosen"}) == {
-        "spec": "small",
-        "stayed": ["a", "n"],
-        "added": ["new"],
-        "removed": {"l": "not chosen", "v": "not in the data", "a x i": "not in the data"},
-        "widths": {"n": [2, 4]},
-    }
+    assert previous.head_starts([["a", "x"], ["y"], ["n"]]).tolist() == [1.0, 0.0, 1.0]
+    assert previous.changes({"a": 8, "n": 4, "new": 8}, {"l": "not chosen"}) == Changes(
+        spec="small",
+        stayed=["a", "n"],
+        added=["new"],
+        removed={"l": "not chosen", "v": "not in the data", "a x i": "not in the data"},
+        widths={"n": (2, 4)},
+    )
 
 
 def test_a_spec_of_other_features_or_another_label_is_refused(config_of):
     previous = Previous(FeatureSpec.model_validate(document()), 1.0)
     with pytest.raises(ConfigError, match="no candidate is a feature of the spec of small"):
-        previous.starts([["x"], ["y", "z"]])
+        previous.head_starts([["x"], ["y", "z"]])
     with pytest.raises(ConfigError, match=r"a spec for the label 'click', but data\.label is 'like'"):
         Previous.of(config_of("like"))
     assert Previous.of(config_of("click")).spec.name == "small"

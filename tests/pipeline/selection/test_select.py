@@ -8,7 +8,7 @@ import numpy as np
 from features.config import Config
 from pipeline.dataset.transformed import Transformed
 from pipeline.selection.candidates import Candidates
-from pipeline.selection.select import AS_GOOD
+from pipeline.selection.choice import AS_GOOD
 from tests.conftest import SMALL_CONFIG
 
 NOISE = {"code", "noise", "number"}
@@ -40,7 +40,7 @@ def test_groups_are_picked_together_and_kept_ones_first(small_job, winnow, tmp_p
     assert [point["cumulative_cost"] for point in selection["path_cost"]] == [1, 2, 3, 5]
     sizes = [pick["bytes"] for pick in path["picks"]]
     assert [pick["cumulative_bytes"] for pick in path["picks"]] == np.cumsum(sizes).tolist()
-    assert all(0.5 < pick["estimate"]["auc"] < 1 for pick in path["picks"] if "estimate" in pick)
+    assert all(0.5 < pick["estimate"]["auc"] < 1 for pick in path["picks"] if pick["estimate"])
     for entry in path["rounds"]:
         share = dict(zip(path["candidates"], entry["attention"], strict=True))
         assert share["code"] == share["noise"]
