@@ -54,16 +54,18 @@ def build_model(
     Raises:
       ConfigError: a device cannot hold the model, or the batch is not the same for all replicas.
     """
+    # Before anything draws, for layers draw their start from the global seed in the order in which they are built.
     tf.keras.utils.set_random_seed(seed)
     examples = per_replica(batch_size or training.batch_size, strategy)
     layout = TableLayout(encodings, widths)
     xla = _xla(training, layout, examples, strategy)
+    # Before the tables are made: a machine that they do not fit kills the process without a word.
     for line in describe(Footprint.of(layout, training, examples, dense=xla), strategy):
         say(line)
     with strategy.scope(), _precision(training):
         network = RankingModel(encodings, widths, model, gate)
         network.embedding.dense = True if xla else False if sharded(strategy) else None
-        network(example_inputs(encodings))
+        network(example_inputs(encodings))  # makes the variables, which the optimizer is then asked for
         optimizer = compose(
             training,
             lambda: network.table_variables,

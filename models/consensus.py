@@ -42,12 +42,14 @@ def consensus(orders: Sequence[Sequence[int]]) -> Consensus:
     Source: selection frequencies as in Meinshausen, Buehlmann, "Stability selection", JRSS B 2010.
     """
     count, size = len(orders[0]), max(map(max, orders)) + 1
+    # What a ranking does not hold stands behind all that it holds.
     ranks = np.full((len(orders), size), count, np.float64)
     for rank, order in zip(ranks, orders, strict=True):
         rank[list(order)] = np.arange(count)
     ranked = np.flatnonzero((ranks < count).any(0))  # candidates picked from the start are in no ranking
     mean = ranks.mean(0)
     order = [int(ranked[index]) for index in np.argsort(mean[ranked], kind="stable")]
+    # [rankings, candidates, k]: whether the candidate is among the first k + 1.
     frequency = (ranks[:, :, None] <= np.arange(count)).mean(0)
     return Consensus(order, mean, frequency, spearman(ranks[:, ranked]))
 
@@ -56,4 +58,5 @@ def spearman(ranks: npt.NDArray[np.floating]) -> float:
     """Mean Pearson correlation of all pairs of rows of ranks, float [rankings, candidates]; 1 for a single ranking."""
     if len(ranks) < 2 or ranks.shape[1] < 2:
         return 1.0
+    # Spearman's correlation is Pearson's of the ranks; above the diagonal each pair stands once.
     return float(np.corrcoef(ranks)[np.triu_indices(len(ranks), 1)].mean())

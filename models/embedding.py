@@ -72,6 +72,7 @@ class EmbeddingTables(tf.keras.layers.Layer):
             for group, table in zip(self.layout.groups, self.tables, strict=True)
         ]
         if inputs.get("values") is not None and inputs["values"].shape[-1]:
+            # Behind the tables, as `TableLayout.owners` says.
             parts.append(tf.cast(inputs["values"], self.compute_dtype))
         return parts[0] if len(parts) == 1 else tf.concat(parts, axis=1)
 
@@ -85,6 +86,7 @@ def _look_up(group: TableGroup, table: tf.Variable, inputs: Mapping[str, tf.Tens
     """The columns of a group's features, [batch, features * width]."""
     ids = _slots_of(group, inputs["ids"])
     rows = ids + group.offsets
+    # A variable, looked up as it is, gets a sparse gradient; its value, as a tensor, a dense one.
     vectors = _gather_dense(tf.convert_to_tensor(table), rows) if dense else tf.nn.embedding_lookup(table, rows)
     vectors = tf.cast(vectors, dtype)
     if group.pooled:
@@ -97,6 +99,7 @@ def _look_up(group: TableGroup, table: tf.Variable, inputs: Mapping[str, tf.Tens
 
 def _weighted_means(vectors: tf.Tensor, weights: tf.Tensor, group: TableGroup) -> tf.Tensor:
     """[batch, features, width]: vectors [batch, slots, width] averaged over each feature's slots by weights [batch, slots]."""
+    # A product with a 0/1 matrix: slots of one feature are summed in one step for all features.
     membership = tf.one_hot(group.feature_of_slot, len(group.names), dtype=vectors.dtype)
     totals = tf.maximum(tf.matmul(weights, membership), _LEAST_WEIGHT)
     return tf.einsum("bsw,bs,sm->bmw", vectors, weights, membership) / totals[:, :, None]

@@ -95,6 +95,7 @@ class SequentialAttention(tf.keras.layers.Layer):
 
     def attention(self) -> tf.Tensor:
         """Softmax of the logits over the candidates with chunks left, float32 [candidates], 0 elsewhere."""
+        # Not minus infinity: when everything is picked the softmax over nothing would not be a number.
         left = self.level < self.depth
         masked = tf.where(left, self.logits, tf.float32.min)
         return tf.where(left, tf.nn.softmax(masked), 0.0)
@@ -151,6 +152,7 @@ class SequentialAttention(tf.keras.layers.Layer):
             if level[..., candidate].max() >= self.depth[candidate]:
                 raise ValueError(f"candidate {candidate} has no chunk left to pick")
             level[..., candidate] += 1
+        # What has just been picked changes what the others are worth: the next round learns that anew.
         logits[... if member is None else member] = 0.0
         self.level.assign(levels)
         self.logits.assign(logits)

@@ -13,8 +13,9 @@ from features.model_config import TrainingConfig
 from features.private_apis import gpu_memory_limits, parameter_servers
 from models.table_layout import TableLayout
 
-_FLOAT = 4
-_SLOTS = {"rowwise_adagrad": 0, "adagrad": 1, "adam": 2}  # copies of a table that its optimizer keeps
+_FLOAT = 4  # bytes: tables and their accumulators are float32 in any precision
+# Copies of a table that its optimizer keeps; the row-wise one has one number a row, which is counted apart.
+_SLOTS = {"rowwise_adagrad": 0, "adagrad": 1, "adam": 2}
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,14 @@ class Footprint:
         accumulator = _FLOAT if training.table_optimizer == "rowwise_adagrad" else 0
         copies = 1 + _SLOTS[training.table_optimizer]
         tables = {width: count * (width * _FLOAT * copies + accumulator) for width, count in rows.items()}
+        # A dense gradient has the table's shape; a sparse one has a row for each id that a step looks up, at most the table.
         whole = sum(count * width * _FLOAT for width, count in rows.items())
         return cls(tables, rows, whole if dense else min(whole, looked_up), 2 * looked_up)
 
     def total(self, servers: int = 0) -> int:
         """Bytes on one device; with parameter servers, on one server (tables only, dealt out evenly)."""
-        own = sum(self.tables.values())
-        return -(-own // servers) if servers else own + self.gradients + self.activations
+        held = sum(self.tables.values())
+        return -(-held // servers) if servers else held + self.gradients + self.activations
 
     def largest(self) -> str:
         """The tables in words, the largest first."""
@@ -71,6 +73,7 @@ def describe(footprint: Footprint, strategy: tf.distribute.Strategy) -> list[str
         placed = "everything on one device"
     need, have = footprint.total(servers), room()
     lines = [f"{type(strategy).__name__}: {placed}", f"memory per device: {human(need)} ({footprint.largest() or 'no tables'})"]
+    # What a server has cannot be asked from here.
     if have is not None and need > have and not servers:
         raise ConfigError(
             f"training: needs {human(need)} on each device, which has {human(have)}; tables by size: {footprint.largest()}. "
@@ -94,6 +97,7 @@ def room() -> int | None:
     if tf.config.list_physical_devices("GPU"):
         return min(gpu_memory_limits(), default=None)
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # In a container the machine's memory says nothing of what it may take.
     limit = Path("/sys/fs/cgroup/memory.max")
     bound = limit.read_text().strip() if limit.exists() else "max"
     return min(physical, int(bound)) if bound.isdigit() else physical

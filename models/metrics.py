@@ -15,7 +15,12 @@ import numpy.typing as npt
 
 from features.errors import DataError
 
-BLOCKS, BINS, LIMIT = 64, 1 << 16, 16.0
+# Blocks of rows that a bootstrap draws: as many as give steady intervals, few enough to keep the counts of each.
+BLOCKS = 64
+# Bins of the logit between -LIMIT and LIMIT; beyond, a probability differs from 0 or 1 by less than 2e-7.
+BINS, LIMIT = 1 << 16, 16.0
+# Bins that are counted as one in a bootstrap: its spread is far above what that costs in exactness, and it takes less memory.
+_COARSER = 16
 Floats = npt.NDArray[np.float64]
 
 
@@ -55,9 +60,12 @@ class Scores:
         y = np.asarray(labels).ravel().astype(np.int64)
         if not np.isfinite(x).all():
             raise DataError(f"the model scores row {self.rows + int(np.argmin(np.isfinite(x)))} as not a number")
+        # By the row's number and not by chance, so that all models' blocks hold the same rows.
         block = (self.rows + np.arange(len(x))) % BLOCKS
         bins = np.clip(((x + LIMIT) * (BINS / (2 * LIMIT))).astype(np.int64), 0, BINS - 1)
+        # Not `+=`, which would count rows of one block, label and bin but once.
         np.add.at(self.counts, (block, y, bins), 1)
+        # Cross entropy of the logit itself: the logarithm of a probability next to 0 would lose all digits.
         self.losses += np.bincount(block, np.logaddexp(0, x) - x * y, BLOCKS)
         self.predicted += np.bincount(block, 1 / (1 + np.exp(-x)), BLOCKS)
         self.rows += len(x)
@@ -112,12 +120,13 @@ class Scores:
 
     def resampled(self, draws: Floats) -> dict[str, Floats]:
         """Each figure [samples] with the blocks weighted by each row of `draws`, float64 [samples, 64]."""
-        return self._figures(draws, BINS // 16)
+        return self._figures(draws, BINS // _COARSER)
 
     def _figures(self, draws: Floats, bins: int) -> dict[str, Floats]:
         counts = self.counts.reshape(BLOCKS, 2 * bins, -1).sum(2, dtype=np.float64)
         negative, positive = np.moveaxis((draws @ counts).reshape(-1, 2, bins), 1, 0)
         n, p = negative.sum(1), positive.sum(1)
+        # Negatives with a smaller score than a positive's; those in the same bin count half.
         below = np.cumsum(negative, 1) - negative / 2
         rate = p / (n + p)
         loss = draws @ self.losses / (n + p)

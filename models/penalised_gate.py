@@ -49,6 +49,7 @@ class PenalisedGate(tf.keras.layers.Layer):
 
     def importance(self) -> npt.NDArray[np.float32]:
         """Root mean square weight of each candidate, float32 [candidates]."""
+        # sqrt(columns * sum of squares) over the columns is the root of the mean square.
         columns = np.bincount(self.owners, minlength=self.size) if self.by_column else 1
         return np.asarray(self.norms().numpy() / columns, np.float32)
 

@@ -24,6 +24,7 @@ def standings(before: Floats, logits: Floats, carry: float, frontier: npt.NDArra
     Returns:
       [n] standings, 0 off the frontier.
     """
+    # Standardised, because logits of different rounds are of different size: those of a longer round have gone further.
     now = np.zeros(logits.shape)
     now[frontier] = carry * before[frontier] + _standardised(logits[frontier])
     return now
@@ -43,6 +44,7 @@ def frontier_scores(logits: Floats, cost: Floats, beta: float, frontier: npt.NDA
     """
     scores = np.full(logits.shape, -np.inf)
     if beta == 0:
+        # Not standardised, which keeps the order but could round two scores to a tie.
         scores[frontier] = logits[frontier]
     else:
         scores[frontier] = _standardised(logits[frontier]) - beta * _standardised(np.log(cost[frontier]))
@@ -51,6 +53,7 @@ def frontier_scores(logits: Floats, cost: Floats, beta: float, frontier: npt.NDA
 
 def top(scores: Floats, count: int) -> list[int]:
     """Indices of the `count` largest finite scores, ties broken by the smaller index."""
+    # Stable, so that ties are broken alike on every machine.
     order = np.argsort(-scores, kind="stable")
     return [int(index) for index in order[:count] if np.isfinite(scores[index])]
 

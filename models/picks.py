@@ -49,6 +49,7 @@ class Picks(tf.keras.callbacks.Callback):
         self.gate, self.schedule, self.cost, self.beta, self.on_pick = gate, schedule, cost, beta, on_pick
         self.carry, self.standings = carry, np.zeros([gate.members or 1, gate.size])
         self.head_start = head_start
+        # Each chunk of a candidate is a pick of its own.
         self.left = limit if limit is not None else int(gate.depth.sum())
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
@@ -61,13 +62,16 @@ class Picks(tf.keras.callbacks.Callback):
             self.gate.set_mode(SOFT)
         if epoch < self.schedule.warmup_rounds:
             return
+        # Before the picks, which draw the logits back to their start.
         attention = self.gate.attention().numpy()
         scores = self._scores()
+        # The last round makes what remains, which may be less than a round's picks.
         count = min(self.schedule.picks_per_round, self.left)
         picks = [top(member_scores, count) for member_scores in scores]
         for member, member_picks in enumerate(picks):
             self.gate.pick(member_picks, None if self.gate.members is None else member)
         self.left -= count
+        # Else Adam's momentum would carry the new logits on towards the old ones.
         reset_slots(self.model.optimizer, self.gate.logits)
         if self.on_pick is not None:
             number, alone = epoch + 1 - self.schedule.warmup_rounds, self.gate.members is None
@@ -82,6 +86,7 @@ class Picks(tf.keras.callbacks.Callback):
             logits = self.standings = np.stack([standings(old, new, self.carry, open_) for old, new, open_ in rows])
         if self.head_start is not None:
             spread = np.array([[row[open_].std() if open_.any() else 0.0] for row, open_ in zip(logits, frontier, strict=True)])
+            # In units of the spread, so that it weighs as much in every round.
             logits = logits + spread * self.head_start
         members = zip(logits, cost, frontier, strict=True)
         return np.stack([frontier_scores(row, prices, self.beta, open_) for row, prices, open_ in members])

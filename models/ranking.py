@@ -62,6 +62,7 @@ class RankingModel(tf.keras.Model):
         crossed = x
         for cross in self.crosses:
             crossed = cross(x, crossed)
+        # Losses and scores need more digits than bfloat16 has.
         return tf.cast(self.tower(crossed), tf.float32)
 
     def compact(self) -> None:
@@ -86,6 +87,7 @@ class RankingModel(tf.keras.Model):
     @property
     def network_variables(self) -> list[tf.Variable]:
         """All other trained variables."""
+        # By reference: comparing variables would compare their values.
         others = {variable.ref() for variable in self.table_variables + self.gate_variables}
         return [variable for variable in self.trainable_variables if variable.ref() not in others]
 
@@ -105,4 +107,5 @@ class _ProjectedDot(tf.keras.layers.Layer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         parts = tf.split(inputs, self.sizes, axis=1)
         projected = [project(part) for project, part in zip(self.projections, parts, strict=True)]
+        # With the features themselves beside the products, as in DLRM.
         return tf.concat([inputs, self.dot(projected)], axis=1)

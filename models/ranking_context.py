@@ -64,6 +64,7 @@ class RankingContext:
         layout = TableLayout(encodings, widths)
         owner_of_slot = np.repeat([candidate_of[e.name] for e in encodings], [e.length for e in encodings])
         embedded = np.repeat([e.embedded for e in encodings], [e.length for e in encodings])
+        # Weights have the slots of the ids that they weigh.
         ids, values = owner_of_slot[embedded], owner_of_slot[~embedded]
         slots = {"ids": ids, "weights": ids, "values": values}
         tables = [np.array([candidate_of[name] for name in group.names])[group.feature_of_row] for group in layout.groups]
@@ -72,6 +73,7 @@ class RankingContext:
 
     def totals(self, columns: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """Sums [..., columns] over the columns of each candidate: float64 [..., candidates]."""
+        # A product, because columns of one candidate need not stand side by side.
         membership = np.zeros((len(self.owners), len(self.names)))
         membership[np.arange(len(self.owners)), self.owners] = 1
         return np.asarray(columns, np.float64) @ membership

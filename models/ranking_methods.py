@@ -94,6 +94,7 @@ def permutation(context: RankingContext) -> Ranking:
     unshuffled = loss(inputs)
     growth = []
     for candidate in range(len(context.names)):
+        # One order for all arrays of a candidate: ids stay with their weights.
         order = rng.permutation(len(label))
         shuffled = {}
         for name, array in inputs.items():
@@ -115,6 +116,7 @@ def omp(context: RankingContext) -> Ranking:
     gate = SequentialAttention(context.owners)
     ranking: Ranking = []
     model = context.build(gate)
+    # Only what is picked is trained: candidates outside stand at 0 and get no gradient through the gate.
     gate.set_mode(HARD)
 
     def pick(epoch: int, logs: object = None) -> None:
@@ -179,6 +181,7 @@ def _table_gradients(context: RankingContext, model: tf.keras.Model) -> Floats:
         if tables:
             sparse = tape.gradient(x, model.table_variables, output_gradients=behind)
             for table, slices in zip(tables, sparse, strict=True):
+                # Rows that a batch looks up more than once stand in it as often.
                 np.add.at(table, slices.indices.numpy(), slices.values.numpy())
     return _candidate_norms(context, tables, gates)
 
@@ -188,6 +191,7 @@ def _candidate_norms(context: RankingContext, tables: list[Floats], gates: Float
     squares = np.zeros(len(context.names))
     for owners, table in zip(context.tables, tables, strict=True):
         squares += np.bincount(owners, (table**2).sum(1), len(context.names))
+    # Float features look nothing up, so that only their gate tells their gradient.
     rowless = ~np.isin(np.arange(len(context.names)), np.concatenate([*context.tables, np.zeros(0, int)]))
     squares[rowless] = context.totals(gates**2)[rowless]
     return np.asarray(np.sqrt(squares))

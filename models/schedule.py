@@ -78,6 +78,7 @@ class Schedule:
                 f"selection: {steps} optimizer steps are too few for {opening + picking} rounds; raise selection.epochs, "
                 "lower selection.batch_size, or raise selection.picks_per_round"
             )
+        # Whole rounds of one length first, so that a shape changes how steps are shared and not how many there are.
         mean = steps // (opening + picking)
         return cls((mean,) * opening + round_lengths(picking, mean * picking, shape), opening, picks_per_round)
 
@@ -100,6 +101,7 @@ def round_lengths(rounds: int, steps: int, shape: float) -> tuple[int, ...]:
         longer -= 1
     exact = np.full(rounds, float(least))
     exact[:longer] = shares[:longer] * (steps - least * (rounds - longer)) / shares[:longer].sum()
+    # Whole steps by the largest remainders; equal ones go to the earlier round.
     lengths = np.floor(exact).astype(int)
     fractions = exact - lengths
     lengths[np.argsort(-fractions, kind="stable")[: steps - lengths.sum()]] += 1

@@ -59,6 +59,7 @@ class TableGroup:
     def offsets(self) -> Ints:
         """What is added to the ids of each slot to get rows of the table, int32 [group's slots]."""
         first_rows = np.cumsum([0] + [encoding.rows for encoding in self.encodings])[:-1]
+        # int32 as the ids are: TensorFlow adds no tensors of two types.
         return first_rows[self.feature_of_slot].astype(np.int32)
 
 
@@ -82,6 +83,7 @@ class TableLayout:
         by_width: dict[int, list[Encoding]] = {}
         for encoding in embedded:
             by_width.setdefault(self.widths[encoding.name], []).append(encoding)
+        # By width: so the order of the variables in a checkpoint does not depend on that of the features.
         return [
             TableGroup(width, members, self._slots(members), len(members) == len(embedded))
             for width, members in sorted(by_width.items())
@@ -90,11 +92,13 @@ class TableLayout:
     @cached_property
     def owners(self) -> list[str]:
         """Name of the feature that owns each column of the matrix: table after table, the float features last."""
+        # As `EmbeddingTables` sets its parts side by side.
         embedded = [name for group in self.groups for name in group.names for _ in range(group.width)]
         return embedded + [e.name for e in self.encodings if not e.embedded for _ in range(e.length)]
 
     def _slots(self, members: Sequence[Encoding]) -> Ints:
         embedded = [encoding for encoding in self.encodings if encoding.embedded]
         first = np.cumsum([0] + [encoding.length for encoding in embedded])
+        # Not strict: the last of the sums is where a further feature would begin.
         starts = {encoding.name: int(start) for encoding, start in zip(embedded, first, strict=False)}
         return np.concatenate([starts[e.name] + np.arange(e.length) for e in members])

@@ -19,6 +19,7 @@ def make_tower(config: TowerConfig) -> tf.keras.layers.Layer:
     sparsity = config.block_sparsity
     if sparsity is None:
         return tfrs.layers.blocks.MLP([*config.units, 1], final_activation=None, name="tower")
+    # Layers whose method has no use for logits do not train any.
     attention = METHODS[sparsity.method].attention
     layers = [
         BlockSparseDense(units, sparsity.block, sparsity.sparsity, "relu", attention, balanced=True, name=f"tower_{n}")

@@ -82,6 +82,7 @@ class _Loop:
         self.rounds = list(rounds)
         self.ends = np.cumsum(self.rounds)  # step at which each round ends
         self.callbacks = tf.keras.callbacks.CallbackList(list(callbacks), model=model)
+        # The optimizer's too: without its accumulators an interrupted training would take other steps.
         self.variables = [*model.variables, *model.optimizer.variables()]
         self.progress = Progress()
 
@@ -90,6 +91,7 @@ class _Loop:
         self.callbacks.on_train_begin()
         if self.checkpoints is not None:
             self.progress = self.checkpoints.restore(self.variables) or self.progress
+        # As if it had begun so many seconds ago that those before an interruption count.
         started, last = time.monotonic() - self.progress.seconds, sum(self.rounds)
         with _signals(self.checkpoints is not None) as stop, self._explained():
             steps = make_steps(self.model, self.data, self.progress.step) if self.progress.step < last else None
@@ -108,10 +110,12 @@ class _Loop:
         step = self.progress.step
         number = int(np.searchsorted(self.ends, step, side="right"))
         left = int(self.ends[number]) - step
+        # A round that was interrupted has begun already, and its callbacks' state is in the checkpoint.
         if left == self.rounds[number]:
             self.callbacks.on_epoch_begin(number)
         self.callbacks.on_train_batch_begin(step)
         losses = steps(min(steps.most, left))
+        # Before any callback sees them, and before a checkpoint could be written.
         self._check(losses, number)
         step, total = step + len(losses), self.progress.loss + float(losses.sum(dtype=np.float64))
         self.callbacks.on_train_batch_end(step - 1, {"loss": float(losses.mean())})
@@ -148,6 +152,7 @@ class _Loop:
             tf.errors.CancelledError,
             tf.errors.InternalError,
         ) as error:
+            # On one machine these errors are TensorFlow's own faults, and their traceback is wanted.
             if not several_tasks(self.model.distribute_strategy):
                 raise
             raise TrainingError(

@@ -166,6 +166,7 @@ class Scaling:
 
     def __call__(self, x: Floats) -> npt.NDArray[np.float32]:
         """Scaled rows."""
+        # Over infinity: a column that does not vary among the train rows must not blow up where others differ from it.
         scaled = (x - self.mean) / np.where(self.deviation > 0, self.deviation, np.inf)
         return np.nan_to_num(scaled, nan=0.0).astype(np.float32)
 
@@ -181,6 +182,7 @@ def _builder(
         tf.keras.utils.set_random_seed(seed)
         model = DenseNetwork(training.hidden, classes or 1, gate)
         model({"values": tf.zeros([1, x.shape[1]])})
+        # The gate's rate stays: its logits start anew in every round, also in the last.
         rate = tf.keras.optimizers.schedules.CosineDecay(training.learning_rate, training.steps(len(x)))
         parts = [(adam(rate), lambda: model.hidden.trainable_variables + model.output_layer.trainable_variables)]
         if gate is not None:
@@ -208,6 +210,7 @@ def _train(
 
 def _dataset(x: Floats, y: Targets, batch_size: int, seed: int) -> tf.data.Dataset:
     """Endless shuffled whole batches: each epoch an order of its own, rows gathered from one copy."""
+    # One copy of the rows in TensorFlow; the generator hands over numbers of rows and no rows.
     size = min(batch_size, len(x))
     values, targets = tf.constant(x, tf.float32), tf.constant(y)
 
@@ -225,5 +228,6 @@ def _check(x: Floats, y: Targets) -> None:
     if np.ndim(x) != 2 or np.shape(y) != (len(x),):
         raise ValueError(f"x must be [rows, columns] and y [rows]; they are {np.shape(x)} and {np.shape(y)}")
     if not np.isfinite(x).all():
+        # The first of them, as an example that one can look up.
         row, column = np.argwhere(~np.isfinite(x))[0]
         raise ValueError(f"row {row} of column {column} is {x[row, column]}; fill it first, with `Scaling` for one")

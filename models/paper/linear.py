@@ -59,6 +59,7 @@ def sequential_attention(
     picked: list[int] = []
     for _ in range(k):
         residual = targets - columns @ _least_squares(columns, targets, np.isin(owners, picked))
+        # At this penalty the first group enters; just below it is alone.
         norms = 2 * _norms(columns.T @ residual, owners)
         threshold = norms[_largest(norms, picked)]
         for gap in _GAPS:
@@ -92,6 +93,7 @@ def minimise(
     # Picked groups are not penalised: what they explain of everything else is taken out, and put back at the end.
     product = _group_lasso(columns - basis @ (basis.T @ columns), targets - basis @ (basis.T @ targets), penalty, owners, ~free)
     product[free] = _least_squares(columns, targets - columns @ product, free)[free]
+    # Of all factors of a product u the cheapest have w = ||u||^(1/2): equal squares on both sides.
     attention = np.sqrt(_norms(product, owners))
     attention[list(picked)] = 1.0
     divisor = np.where(attention > 0, attention, 1.0)[owners]
@@ -101,18 +103,21 @@ def minimise(
 def _group_lasso(x: Floats, y: Floats, penalty: float, owners: Ints, open_: npt.NDArray[np.bool_]) -> Floats:
     """The least of ||x u - y||^2 + penalty * sum ||u_g|| over the open columns, by proximal block steps over an active set."""
     members = {int(group): np.flatnonzero(owners == group) for group in np.unique(owners[open_])}
+    # Step sizes of 1 over the Lipschitz constant of each group's gradient, so that no step can raise the objective.
     steps = {group: 1 / max(2 * float(np.linalg.norm(x[:, columns], 2)) ** 2, 1e-300) for group, columns in members.items()}
     u, residual = np.zeros((x.shape[1], y.shape[1])), y.copy()
     for _ in range(_SWEEPS):
         norms = 2 * _norms(x.T @ residual, owners)
         moved = 0.0
         for group, columns in members.items():
+            # The condition under which a group of zeros stays at zero.
             if norms[group] <= penalty and not u[columns].any():
                 continue
             ahead = u[columns] + steps[group] * 2 * x[:, columns].T @ residual
             size = float(np.linalg.norm(ahead))
             new = ahead * max(0.0, 1 - steps[group] * penalty / size) if size else ahead
             change: Floats = x[:, columns] @ (new - u[columns])
+            # Kept up to date, so that a step costs the group's columns and not all of them.
             residual -= change
             u[columns] = new
             moved = max(moved, float(np.linalg.norm(change)))
@@ -150,6 +155,7 @@ def _extended(basis: Floats, columns: Floats) -> Floats:
     rest = columns
     for _ in range(2):
         rest = rest - basis @ (basis.T @ rest)
+    # Directions that are all but in the span already would be noise blown up to length 1.
     left, sizes, _ = np.linalg.svd(rest, full_matrices=False)
     scale = max(1e-300, float(np.linalg.norm(columns)))
     return np.concatenate([basis, left[:, sizes > 1e-10 * scale]], axis=1)

@@ -88,10 +88,12 @@ class BlockSparse(tf.keras.layers.Layer):
             return
         blocks = self.grid[0] * self.grid[1]
         if not self.staying:
+            # Rounded down at the fourth digit, so that what the message proposes is accepted.
             most = np.floor(1e4 * (1 - 0.5 / blocks)) / 1e4
             raise ConfigError(
                 f"{FIELD}.sparsity: {self.sparsity} leaves {self.name} none of its {blocks} blocks; use at most {most}"
             )
+        # Masks are set on the host, alike for all replicas: there is nothing to add up.
         only_first = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self.mask = self.add_weight("mask", self.grid, tf.float32, "ones", trainable=False, aggregation=only_first)
         if self.with_attention:
@@ -107,6 +109,7 @@ class BlockSparse(tf.keras.layers.Layer):
             return tf.ones(self.grid)
         logits = tf.cast(self.logits, tf.float32)
         among = tf.cast(self.mask, tf.float32) if self.apart else tf.ones(self.grid)
+        # The least float and not minus infinity, whose softmax over nothing but itself is not a number.
         masked = tf.where(among > 0, logits, tf.float32.min)
         return tf.reshape(tf.nn.softmax(tf.reshape(masked, [-1])), self.grid) * tf.reduce_sum(among)
 
@@ -115,8 +118,10 @@ class BlockSparse(tf.keras.layers.Layer):
         if not self.prunable:
             return self.matrix()
         factors = self.attention() * tf.cast(self.mask, tf.float32)
+        # Each block's factor on all its elements; what reaches over the matrix's edge is cut off again.
         spread = tf.broadcast_to(factors[:, None, :, None], [self.grid[0], self.block, self.grid[1], self.block])
         whole = tf.reshape(spread, [self.grid[0] * self.block, self.grid[1] * self.block])
+        # Attention is computed in float32 and applied in the layer's precision.
         return self.matrix() * tf.cast(whole[: self.inputs, : self.units], self.compute_dtype)
 
     def blocks_of(self, matrix: Floats) -> Floats:

@@ -33,6 +33,7 @@ def _balanced(scores: Floats, sparsity: float) -> npt.NDArray[np.bool_]:
     """Takes the best first. Without a bound on rows, all columns keep the blocks of the one or two strongest inputs."""
     rows, columns = scores.shape
     count = rows - int(sparsity * rows + 1e-6)  # rounded up: of few rows, half a block less would be much
+    # Blocks a row may keep, rounded up so that the columns can fill.
     bound = -(-count * columns // rows)
     mask = np.zeros(scores.shape, bool)
     for block in top(scores.ravel(), scores.size):
@@ -50,6 +51,7 @@ def _shared(scores: Floats, count: int) -> npt.NDArray[np.bool_]:
     What an input has to tell, one block mostly tells as well as twenty do, and all of them score alike: without the
     quotients, which are those of d'Hondt's rule for seats, the blocks of the one or two strongest inputs take all places.
     """
+    # Scores of the blocks not taken yet, minus infinity for those taken; and over what their rows and columns hold.
     left, quotients = scores.copy(), scores.copy()
     rows, columns = np.ones(len(left)), np.ones(left.shape[1])
     for _ in range(min(count, int(np.isfinite(scores).sum()))):
@@ -59,4 +61,5 @@ def _shared(scores: Floats, count: int) -> npt.NDArray[np.bool_]:
         columns[column] += 1
         quotients[row] = left[row] / (rows[row] * columns)
         quotients[:, column] = left[:, column] / (rows * columns[column])
+    # Taken now, and not gone from the start.
     return np.isfinite(scores) & ~np.isfinite(left)

@@ -40,8 +40,10 @@ class CompactDense(tf.keras.layers.Layer):
         self.activation = tf.keras.activations.get(activation)
         self.blocks = self.add_weight("blocks", [kept, block, block], tf.float32)
         self.rows = self.add_weight("rows", [kept], tf.int32, "zeros")
+        # Balanced columns need no index: blocks stand column after column, the same number for each.
         self.columns = None if balanced else self.add_weight("columns", [kept], tf.int32, "zeros")
         self.bias = self.add_weight("bias", [units], tf.float32, "zeros")
+        # All sizes are known, so that a loaded model needs no first batch to get its weights.
         self.built = True
 
     def fill(
@@ -101,6 +103,7 @@ class CompactConv2D(CompactDense):
         sizes, strides = [1, self.size, self.size, 1], [1, self.strides, self.strides, 1]
         patches = tf.image.extract_patches(inputs, sizes, strides, [1, 1, 1, 1], self.padding.upper())
         positions = tf.shape(patches)[:3]  # batch, height, width
+        # A patch has the order of a kernel's matrix: height, width, channels.
         flat = super()._product(tf.reshape(patches, [-1, self.inputs]))
         return tf.reshape(flat, tf.concat([positions, [self.units]], 0))
 

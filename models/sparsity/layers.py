@@ -71,6 +71,7 @@ class BlockSparseConv2D(BlockSparse):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """See the class."""
+        # Multiplying with zeros: only the compact form spares them, as masks change while it trains.
         kernel = tf.reshape(self.weights_in_use(), self.kernel.shape)
         outputs = tf.nn.conv2d(inputs, kernel, self.strides, self.padding.upper())
         return self.activation(tf.nn.bias_add(outputs, self.bias))

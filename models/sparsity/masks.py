@@ -89,11 +89,13 @@ class BlockMasks(tf.keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Makes the masks of the next round."""
+        # Nothing is trained after the last round: its masks are final.
         if epoch + 1 >= self.phases.rounds:
             return
         (phase, share), (coming, new_share) = self.phases.at(epoch), self.phases.at(epoch + 1)
         if new_share != share:
             self._thin(new_share)
+        # The optimizer's moments were gathered under the masks of the phase that ends here.
         if coming != phase and self.reset:
             for layer in self.layers:
                 for variable in layer.trainable_variables:
@@ -103,6 +105,8 @@ class BlockMasks(tf.keras.callbacks.Callback):
         for number, layer in enumerate(self.layers):
             scores = np.zeros(layer.grid)  # of no matter where all stay
             if share:
+                # What has gone in an earlier round is not judged again: its weights have had no gradient since.
                 scores = np.where(layer.mask.numpy() > 0, self.method.scores(layer, self.seed + number), -np.inf)
             shared = self.method.shared and layer.apart
+            # Of the layer's own sparsity so far as the phase has come.
             layer.keep(strongest(scores, share * layer.sparsity, layer.balanced, shared))

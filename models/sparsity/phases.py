@@ -41,6 +41,7 @@ class Phases:
         """The phase that a round (from 0) is of, by its index in the plan, and the share of the final sparsity in force."""
         for index, (phase, rounds) in enumerate(self.plan):
             if number < rounds:
+                # At the end of the round: the last one of a sparsification phase has the final sparsity.
                 share = sparsity_at(1.0, (number + 1) / rounds) if phase == SPARSIFICATION else float(phase == SPARSE)
                 return index, share
             number -= rounds
@@ -63,6 +64,7 @@ class Phases:
         Raises:
           ConfigError: there are fewer steps than phases.
         """
+        # What lies between the first dense and the last sparse phase: every cycle but the last ends with all blocks back.
         turn = [SPARSIFICATION, SPARSE, DENSE] if gradual else [SPARSE, DENSE]
         between = (turn * cycles)[:-2] if gradual else turn * (cycles - 1)
         names = [DENSE, *between, SPARSE]
@@ -72,11 +74,13 @@ class Phases:
                 f"raise training.epochs at least {-(-len(names) // max(steps, 1))}-fold or lower training.batch_size as much"
             )
         rounds = max(len(names), min(rounds, steps))
+        # Each phase has a round at least, the first and the last at the cost of their share.
         first, last = max(1, round(rounds * dense)), max(1, round(rounds * sparse))
         if not between:
             first = rounds - last
         elif rounds - first - last < len(between):
             first, last = 1, rounds - 1 - len(between)
+        # Phases between share the rounds evenly; rounding their edges, and not their lengths, leaves no round over.
         edges = np.linspace(first, rounds - last, len(between) + 1).round().astype(int)
         lengths = [first, *np.diff(edges).tolist(), last] if between else [first, last]
         return cls(tuple(zip(names, lengths, strict=True)), steps // rounds)
@@ -84,4 +88,5 @@ class Phases:
 
 def sparsity_at(sparsity: float, progress: float, curve: float = 4.0) -> float:
     """Share of blocks gone at `progress` t (0 to 1) of a sparsification phase: s (1 - e^-ct) / (1 - e^-c), c = `curve`."""
+    # Fast at first, when the network can still make up for what goes. `expm1` keeps the digits of a small t.
     return float(sparsity * np.expm1(-curve * progress) / np.expm1(-curve))
