@@ -1,3 +1,5 @@
+"""Batches of a transformed folder: which rows, in which order, read from where."""
+
 import itertools
 import subprocess
 import sys
@@ -12,56 +14,10 @@ import tensorflow as tf
 
 from features.encoding import Encoding
 from features.errors import ConfigError, DataError
-from features.manifest import Manifest, PartFile, RejectCounts, ResolvedFeatures, SplitFiles
 from pipeline.dataset import row_group
 from pipeline.dataset.reader import Reader, Transformed
 from pipeline.runtime import files
-
-ENCODINGS = [
-    Encoding("row", 10_000),
-    Encoding("price", 0, 2),
-    Encoding("tags", 50, 3, weighted=True),
-    Encoding("vector", 0, 4),
-    Encoding("brand", 9),
-]
-
-
-def columns(first, rows):
-    """Columns that all follow from the row's number, so that a batch shows which rows it holds."""
-    row = np.arange(first, first + rows, dtype=np.int32)
-
-    def lists(values):
-        return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
-
-    steps = np.arange(4)
-    return pa.table(
-        {
-            "row": row,
-            "price": lists((row[:, None] * 0.5 + steps[:2]).astype(np.float32)),
-            "tags": lists((row[:, None] + steps[:3]) % 50).cast(pa.list_(pa.int32(), 3)),
-            "tags.weights": lists((row[:, None] + steps[:3] / 4).astype(np.float32)),
-            "vector": lists((row[:, None] * 2 + steps).astype(np.float32)),
-            "brand": row % 9,
-            "label": (row % 2).astype(np.float32),
-            "weight": (row + 0.25).astype(np.float32),
-        }
-    )
-
-
-def write(folder, encodings, tables, group_rows, weight="weight"):
-    """A transformed folder whose train split has one file for each table."""
-    entries = []
-    for number, table in enumerate(tables):
-        (folder / "train").mkdir(exist_ok=True)
-        pq.write_table(table, folder / f"train/part-{number}.parquet", row_group_size=group_rows, compression="zstd")
-        entries.append(PartFile(file=f"train/part-{number}.parquet", rows=table.num_rows, sha256=""))
-    splits = {"train": SplitFiles(rows=sum(entry.rows for entry in entries), files=entries)}
-    manifest = Manifest(splits=splits, raw_files=[], rejected=RejectCounts(rows=0, reasons={}, examples={}))
-    resolved = ResolvedFeatures(label="label", weight=weight, inputs=[], features=[], encodings=encodings)
-    made = Transformed(str(folder))
-    files.write_document(made.manifest_file, manifest)
-    files.write_document(made.features_file, resolved)
-    return made
+from tests.pipeline.dataset.small_folder import ENCODINGS, columns, write
 
 
 @pytest.fixture(scope="module")
@@ -272,6 +228,7 @@ def test_a_program_that_fails_amid_an_epoch_ends(data):
 import sys
 from pipeline.dataset.reader import Reader, Transformed
 from pipeline.runtime import files
+from tests.pipeline.dataset.small_folder import ENCODINGS, columns, write
 
 def train():
     data = Transformed({data.folder!r})
@@ -319,11 +276,6 @@ def test_a_file_of_another_run_is_named(spoiled, tmp_path):
     pq.write_table(columns(200, 200).drop_columns("brand"), tmp_path / "train/part-1.parquet")
     with pytest.raises(DataError, match=r"part-1.parquet: has no column 'brand'"):
         next(reader(spoiled).ordered(10))
-
-
-def test_a_folder_that_is_none_is_named(tmp_path):
-    with pytest.raises(DataError, match="not a transformed folder"):
-        Transformed(str(tmp_path / "absent")).rows("train")
 
 
 def test_columns_of_other_integer_types_are_read_as_int32(tmp_path):
