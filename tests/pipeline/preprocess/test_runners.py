@@ -13,7 +13,6 @@ from apache_beam.runners.portability.stager import Stager
 
 from features.config import Config
 from features.errors import ConfigError
-from pipeline.cli import flex_template
 from pipeline.preprocess.output_file import OutputFile
 from pipeline.preprocess.parsed_shard import ParsedShard
 from pipeline.preprocess.preprocess import preprocess
@@ -153,36 +152,6 @@ def test_other_runners_may_share_a_disk_and_buckets_are_reached():
 def test_options_that_beam_refuses_are_an_error_of_one_line():
     with pytest.raises(ConfigError, match=r"(?s)the options after `--`: .*Invalid Project ID"):
         run_beam(lambda root: None, [*CLOUD, "--project=X", *BUCKET])
-
-
-def test_the_flex_template_makes_a_command_line(tmp_path):
-    config = tmp_path / "bucket" / "criteo.yaml"
-    config.parent.mkdir()
-    config.write_text("name: criteo\n")
-    flags = [f"--config={config}", "--set=work_dir=gs://b/w;data.train=gs://b/*.tsv", "--runner=DataflowRunner", "--job_name=j"]
-    made = flex_template.arguments(flags, str(tmp_path))
-    copy = tmp_path / "criteo.yaml"
-    assert made[:4] == ["preprocess", str(copy), "--set=work_dir=gs://b/w", "--set=data.train=gs://b/*.tsv"]
-    assert made[4:] == ["--", "--runner=DataflowRunner", "--job_name=j"]
-    assert copy.read_text() == "name: criteo\n"
-    with pytest.raises(SystemExit) as stopped:
-        flex_template.arguments(["--config=/absent.yaml"], str(tmp_path))
-    assert stopped.value.code == 2
-
-
-def test_a_launch_from_a_template_says_that_it_cannot_work(tmp_path, capsys):
-    with pytest.raises(SystemExit):
-        flex_template.arguments(["--config=c.yaml", "--template_location=gs://b/graph"], str(tmp_path))
-    assert "preprocessing is two jobs, and a Dataflow template holds one" in capsys.readouterr().err
-
-
-def test_the_metadata_of_the_flex_template_name_its_parameters():
-    document = json.loads((ROOT / "flex_template.json").read_text())
-    assert [parameter["name"] for parameter in document["parameters"]] == ["config", "set", "sdk_container_image"]
-    patterns = {parameter["name"]: parameter["regexes"][0] for parameter in document["parameters"][:2]}
-    assert re.fullmatch(patterns["config"], "gs://b/criteo.yaml")
-    assert not re.fullmatch(patterns["config"], "criteo.yaml")
-    assert re.fullmatch(patterns["set"], "work_dir=gs://b/w;data.train=gs://b/d_*.gz")
 
 
 def test_workers_parse_and_count_without_tensorflow():
