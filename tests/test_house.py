@@ -27,14 +27,11 @@ MOST_ENTRIES = 12  # of pipeline/: what a person takes in at a glance
 MOST_LINES, MEDIAN_LINES = 300, 130  # of a file; see keras-rs, whose median is 120
 
 # The figures below only go down (that of comments goes up): where a change lowers one, it lowers the number here too.
-KEY_READS = 247
-TYPE_ANY_PER_1000_LINES = 13.8
-COMMENT_SHARE = 0.015
+KEY_READS = 145
+TYPE_ANY_PER_1000_LINES = 10.0
+COMMENT_SHARE = 0.016
 LONG_FILES: set[str] = set()
 WITHOUT_TEST_FILE = {
-    "pipeline.cli.flex_template",
-    "pipeline.dataset.row_group",
-    "pipeline.dataset.transformed",
     "pipeline.selection.budget_cost",
     "pipeline.selection.comparison_table",
     "pipeline.selection.contenders",
@@ -47,11 +44,6 @@ WITHOUT_TEST_FILE = {
     "pipeline.selection.search",
     "pipeline.selection.search_run",
     "pipeline.selection.width_search",
-    "pipeline.tools.columns",
-    "pipeline.tools.sample",
-    "pipeline.training.fit",
-    "pipeline.training.progress",
-    "pipeline.training.tensorboard",
 }
 
 
