@@ -7,13 +7,14 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from features.fields import FilePaths, Section, Seed, Text, Texts
+from features.time_scale import TimeScale
 
 # The fields of a split that are read by each way to divide the rows.
 _READ_BY = {
     "row": {"validation", "test", "seed"},
     "hash": {"column", "validation", "test", "seed"},
     "column": {"column", "validation_values", "test_values"},
-    "time": {"column", "validation_from", "test_from"},
+    "time": {"column", "validation_from", "test_from", "day_first"},
 }
 TEXT_FORMATS = ("tsv", "csv")
 TEXT_FIELDS = ("columns", "header", "delimiter", "quoted", "encoding")  # are read with these formats only
@@ -43,12 +44,14 @@ class SplitConfig(Section):
     )
     validation_from: str | float | None = Field(
         None,
-        description="Value of `column` from which on rows are validation rows: a number, or a text such as `2024-01-31`, "
-        "which is compared letter by letter. For `time`.",
+        description="Time from which on rows are validation rows: a date or an instant such as `2024-01-31` or "
+        "`2024-01-31T12:00:00+01:00` (UTC where it names no zone), or a number, as `column` has them. Values of `column` are "
+        "compared with it as times, in whatever common form they are written; rows without a time are train rows. For `time`.",
     )
     test_from: str | float | None = Field(
         None, description="Value of `column` from which on rows are test rows, as `validation_from`. For `time`."
     )
+    day_first: bool = Field(False, description="Whether `6/9/2016` in `column` is 6 September, and not June 9. For `time`.")
     seed: Seed = Field(0, description="Seed of the draw. For `row` and `hash`.")
 
     @model_validator(mode="after")
@@ -71,11 +74,16 @@ class SplitConfig(Section):
             raise ValueError(f"{both[0]!r} is in `validation_values` and in `test_values`; leave it in one of them")
         # Compared as preprocessing compares the rows: texts letter by letter, so that "9" is after "10".
         start, end = self.validation_from, self.test_from
-        texts = isinstance(start, str) and isinstance(end, str) and start >= end
-        numbers = isinstance(start, float) and isinstance(end, float) and start >= end
-        if texts or numbers:
+        scale = self.time_scale
+        if scale and start is not None and end is not None and scale.key(start) >= scale.key(end):
             raise ValueError(f"`validation_from` ({start}) is not before `test_from` ({end}), which leaves no validation rows")
         return self
+
+    @property
+    def time_scale(self) -> TimeScale | None:
+        """How the column is compared with the bounds; None where it is not."""
+        bounds = [bound for bound in (self.validation_from, self.test_from) if bound is not None]
+        return TimeScale.of(bounds, self.day_first) if bounds else None
 
 
 class DataConfig(Section):

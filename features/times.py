@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 Integers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-_MICROSECONDS = 1_000_000  # in a second
+MICROSECONDS = 1_000_000  # in a second
 _DAY = 86_400  # seconds
 # Seconds since 1970 from 1990 to 2100. Other numbers are no times: identifiers, ranks, days of an experiment.
 _FIRST_SECOND, _LAST_SECOND = 631_152_000, 4_102_444_800
@@ -71,23 +71,28 @@ def parse_numbers(texts: pa.Array) -> npt.NDArray[np.float64]:
 
 def epoch_unit(number: float) -> int | None:
     """How many of its units make a second, if a number is a time since 1970; None if it is none."""
-    return next((unit for unit in _UNITS if _FIRST_SECOND * unit <= number < _LAST_SECOND * unit), None)
+    return next((unit for unit in _UNITS if in_unit(np.array([number]), unit)[0]), None)
+
+
+def in_unit(numbers: npt.NDArray[np.float64], unit: int) -> Mask:
+    """Which numbers are times since 1970, in so many parts of a second."""
+    return (numbers >= _FIRST_SECOND * unit) & (numbers < _LAST_SECOND * unit)
 
 
 def since_epoch(numbers: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], Mask]:
     """Seconds since 1970 of numbers in whatever unit, and a mask of the numbers that are times."""
     seconds, known = np.zeros(len(numbers)), np.zeros(len(numbers), bool)
     for unit in _UNITS:
-        in_unit = (numbers >= _FIRST_SECOND * unit) & (numbers < _LAST_SECOND * unit)
-        seconds[in_unit] = numbers[in_unit] / unit
-        known |= in_unit
+        of_unit = in_unit(numbers, unit)
+        seconds[of_unit] = numbers[of_unit] / unit
+        known |= of_unit
     return seconds, known
 
 
 def _parse_different(texts: pa.Array, day_first: bool) -> tuple[Integers, Mask]:
     """As `parse_times`, of texts of whatever forms."""
     seconds, known = since_epoch(parse_numbers(texts))
-    instants = np.rint(seconds * _MICROSECONDS).astype(np.int64)
+    instants = np.rint(seconds * MICROSECONDS).astype(np.int64)
     trimmed = pc.utf8_trim_whitespace(texts)
     for form in _likeliest_first(trimmed):
         if known.all():
@@ -114,16 +119,21 @@ def _parse_form(form: str, texts: pa.Array, day_first: bool) -> tuple[Integers, 
     days, is_day = _days(_whole(parts, "year", 1970), _month(parts["month"]), _whole(parts, "day", 1))
     seconds, is_clock = _seconds(parts)
     known = is_day & is_clock
-    instants = (days * _DAY + seconds - _zone(parts)) * _MICROSECONDS + _fraction(parts)
+    instants = (days * _DAY + seconds - _zone(parts)) * MICROSECONDS + _fraction(parts)
     return np.where(known, instants, 0), known
 
 
 def _days(year: Integers, month: Integers, day: Integers) -> tuple[Integers, Mask]:
     """Days since 1970, and a mask of those that the calendar has."""
     months = (year - 1970) * 12 + np.clip(month, 1, 12) - 1
-    first, next_first = (moved.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) for moved in (months, months + 1))
+    first, next_first = (_first_days(number) for number in (months, months + 1))
     is_day = (month >= 1) & (month <= 12) & (day >= 1) & (day <= next_first - first)
     return first + day - 1, is_day
+
+
+def _first_days(months: Integers) -> Integers:
+    """Days since 1970 of the first days of months since 1970."""
+    return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
 
 
 def _month(texts: pa.Array) -> Integers:

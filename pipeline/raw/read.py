@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.data_config import DataConfig
+from features.data_config import DataConfig, SplitConfig
 from features.errors import DataError
 from features.inputs import Input
 from pipeline.raw.column_type import join_types, plain_type
@@ -76,7 +76,8 @@ def column_types(data: DataConfig, listed: Sequence[RawFile]) -> dict[str, pa.Da
 def read(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Rows]:
     """Reads a piece as tables of the declared columns, missing values written as the inputs' marks.
 
-    Rows whose values do not fit, or whose label is neither 0 nor 1, are in `rejected` and not in the table.
+    Rows whose values do not fit, or whose label is neither 0 nor 1, are in `rejected` and not in the table. The column of a
+    split by time has keys for its texts, see `TimeScale.keys`.
 
     Args:
       data: how files are written.
@@ -166,7 +167,29 @@ def _conformed(raw: RawTable, data: DataConfig, inputs: Sequence[Input], path: s
     if data.weight:
         weight = table[data.weight].to_numpy()
         faults.append((~(weight >= 0), f"column {data.weight!r}: the weight is missing or negative"))
+    if data.split.by == "time":
+        table, time_faults = _with_time_keys(table, data.split)
+        faults += time_faults
     return _without_faults(Rows(table, path, raw.first, raw.span, raw.rejected), faults, raw)
+
+
+def _with_time_keys(table: pa.Table, split: SplitConfig) -> tuple[pa.Table, Faults]:
+    """Puts keys on the scale of the split's bounds in the place of its column, and refuses what is no time."""
+    scale = split.time_scale
+    if scale is None or split.column not in table.column_names:
+        return table, []
+    texts = table[split.column].combine_chunks()
+    keys = scale.keys(texts)
+    bad = np.isnan(keys)
+    table = table.set_column(table.column_names.index(split.column), split.column, pa.array(keys))
+    if not bad.any():
+        return table, []
+    start = split.validation_from if split.validation_from is not None else split.test_from
+    reason = f"column {split.column!r}: not a time that data.split could compare with {start}"
+    in_other_order = np.zeros(len(bad), bool)
+    in_other_order[bad] = np.isfinite(replace(scale, day_first=not scale.day_first).keys(texts.filter(pa.array(bad))))
+    order = "month before the day; see" if scale.day_first else "day before the month; set"
+    return table, [(in_other_order, f"column {split.column!r}: a {order} data.split.day_first"), (bad, reason)]
 
 
 def _without_faults(rows: Rows, faults: Faults, raw: RawTable) -> Rows:

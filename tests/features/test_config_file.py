@@ -51,9 +51,14 @@ def test_yaml_that_cannot_be_built_is_one_sentence(text, message):
 @pytest.mark.parametrize("date", ["2020-01-08", "2020-02-31", "2020-13-45", "2024-01-04T00:00:00", "2024-01-04 10:00:00Z"])
 def test_dates_stay_the_texts_they_were(date, write):
     assert parse_yaml(date, "") == date
-    split = {"by": "time", "column": "day", "test_from": "2025"}
+
+
+def test_a_date_without_quotes_bounds_a_split(write):
+    split = {"by": "time", "column": "day", "test_from": "2025-01-01"}
     path = write(data=BASE["data"] | {"split": split})
-    assert Config.load(path, [f"data.split.validation_from={date}"]).data.split.validation_from == date
+    assert Config.load(path, ["data.split.validation_from=2024-01-04"]).data.split.validation_from == "2024-01-04"
+    with pytest.raises(ConfigError, match="'2020-02-31' is no time; write it as 2024-01-31"):
+        Config.load(path, ["data.split.validation_from=2020-02-31"])
 
 
 @pytest.mark.parametrize(

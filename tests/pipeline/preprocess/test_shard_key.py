@@ -22,7 +22,7 @@ def key(version="1", features=FEATURES, inputs=INPUTS, shard=SHARD, **data):
 
 
 def test_every_field_of_the_data_section_is_in_the_key_or_said_not_to_be():
-    parsed = {"format", "columns", "header", "delimiter", "quoted", "missing", "label", "weight", "split"}
+    parsed = {"format", "columns", "header", "delimiter", "quoted", "encoding", "missing", "label", "weight", "split"}
     message = "put a new field into one of the lists"
     assert DataConfig.model_fields.keys() == parsed | UNPARSED_FIELDS, message
     assert not parsed & UNPARSED_FIELDS
@@ -43,6 +43,7 @@ def test_every_field_of_the_data_section_is_in_the_key_or_said_not_to_be():
         {"header": False},
         {"delimiter": ";"},
         {"quoted": False},
+        {"encoding": "latin1"},
         {"missing": ["NA"]},
         {"label": "z"},
         {"weight": "w"},

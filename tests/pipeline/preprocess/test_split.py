@@ -1,13 +1,19 @@
 """Which split a row belongs to."""
 
 import json
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from features.config import Config
 from features.data_config import DataConfig
 from features.errors import DataError
+from features.time_scale import TimeScale
+from pipeline.preprocess.count import count
+from pipeline.preprocess.folders import Folders
 from pipeline.preprocess.resolved_config import ResolvedConfig
 from pipeline.preprocess.split import TEST, TRAIN, VALIDATION, split_of
 from pipeline.raw import shards
@@ -49,7 +55,7 @@ def test_a_split_by_hash_keeps_the_rows_of_a_key_together_and_files_of_its_own_g
 
 def places_of(column, **split):
     data = DataConfig(format="csv", train="a.csv", label="y", split={"column": "c", **split})
-    return split_of(data, Rows(pa.table({"c": column}), "a.csv", 0), "train").tolist()
+    return split_of(data, Rows(pa.table({"c": column}), "a.csv", 0, (0, 1)), "train").tolist()
 
 
 def test_values_of_a_column_name_the_split():
@@ -64,12 +70,80 @@ def test_a_split_without_values_has_no_rows():
     assert places_of(["validation", "test"], by="column", validation_values=[], test_values=[]) == [TRAIN, TRAIN]
 
 
-def test_times_are_compared_as_texts_or_as_numbers():
-    days = ["2024-01-01", "", "2024-01-03", "2024-01-09"]
-    assert places_of(days, by="time", validation_from="2024-01-03", test_from="2024-01-08") == [TRAIN, TRAIN, VALIDATION, TEST]
-    assert places_of(["9", "10", ""], by="time", test_from=10) == [TRAIN, TEST, TRAIN]
-    with pytest.raises(DataError, match=r"data\.split\.column: 'c'.*its bounds in data\.split are numbers"):
-        places_of(["soon"], by="time", test_from=10)
+def test_times_are_compared_by_their_keys():
+    split = {"by": "time", "validation_from": "2024-01-03", "test_from": "2024-01-08"}
+    keys = TimeScale.of(["2024-01-03"]).keys(pa.array(["2024-01-01", "", "2024-01-03", "2024-01-09"]))
+    assert places_of(keys, **split) == [TRAIN, TRAIN, VALIDATION, TEST]
+    assert places_of(keys, by="time", test_from="2024-01-03") == [TRAIN, TRAIN, TEST, TEST]
+    assert places_of([9.0, 10.0, -np.inf], by="time", test_from=10) == [TRAIN, TEST, TRAIN]
+
+
+HOURS = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in range(96)]  # four days
+WRITTEN = {
+    "iso with T": lambda hour: f"{hour:%Y-%m-%dT%H:%M:%S}",
+    "iso with a blank": lambda hour: f"{hour:%Y-%m-%d %H:%M:%S}",
+    "iso with a zone": lambda hour: f"{hour.astimezone(timezone(timedelta(hours=-5))):%Y-%m-%dT%H:%M:%S%z}",
+    "slashes": lambda hour: f"{hour:%Y/%m/%d %H:%M}",
+    "no leading zeros": lambda hour: f"{hour.month}/{hour.day}/{hour.year} {hour.hour}:{hour.minute:02d}",
+    "apache": lambda hour: f"{hour:%d/%b/%Y:%H:%M:%S}",
+    "seconds": lambda hour: f"{hour.timestamp():.0f}",
+    "milliseconds": lambda hour: f"{hour.timestamp() * 1e3:.0f}",
+    "microseconds": lambda hour: f"{hour.timestamp() * 1e6:.0f}",
+}
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_rows_are_split_by_time_in_whatever_form_it_is_written(tmp_path, form):
+    rows = [f"{number % 2}\t1.5\tc{number % 7}\td1\t{WRITTEN[form](HOURS[number % 96])}".encode() for number in range(960)]
+    split = {"by": "time", "column": "day", "validation_from": "2024-01-03T12:00:00", "test_from": "2024-01-04"}
+    rows_of_splits = counted_rows(config(write(tmp_path / "a", rows), tmp_path, split=split), tmp_path / "out")
+    assert rows_of_splits == {"train": 600, "validation": 120, "test": 240}
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("s"), pa.timestamp("ms"), pa.timestamp("us", "Europe/Berlin"), pa.int64()])
+def test_rows_are_split_by_the_times_of_parquet(tmp_path, kind):
+    hours = pa.array([hour.timestamp() for hour in HOURS] * 10).cast(pa.int64()).cast(pa.timestamp("s"))
+    table = pa.table(
+        {"label": [0, 1] * 480, "n": [1.5] * 960, "c": ["a", "b"] * 480, "d": ["e"] * 960, "day": hours.cast(kind)}
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    split = {"by": "time", "column": "day", "validation_from": "2024-01-03T12:00:00", "test_from": "2024-01-04"}
+    settings = parquet_config(str(tmp_path / "a.parquet"), tmp_path, split)
+    assert counted_rows(settings, tmp_path / "out") == {"train": 600, "validation": 120, "test": 240}
+
+
+def parquet_config(path, work, split):
+    return Config.model_validate(
+        {
+            "name": "test",
+            "work_dir": str(work),
+            "data": {"format": "parquet", "train": path, "label": "label", "split": split},
+            "features": [{"match": ["c", "d"]}],
+            "selection": {"budget": {"features": 1}},
+        }
+    )
+
+
+def counted_rows(settings, folder):
+    folders = Folders.of(str(folder), settings.work_dir, False)
+    folders.make()
+    parsed = count(ResolvedConfig.of(settings), folders, ())
+    return {split: sum(shard.counts(split).rows for shard in parsed) for split in ("train", "validation", "test")}
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("soon", r"column 'day': not a time that data\.split could compare with 1/2/2024 \(such as at .*/a, offset 170\)"),
+        ("31/1/2024", r"column 'day': a day before the month; set data\.split\.day_first \(such as at .*/a, offset 170\)"),
+    ],
+)
+def test_what_is_no_time_is_named_with_file_row_and_remedy(tmp_path, value, reason):
+    rows = [f"{number % 2}\t1\tc\td\t1/{number % 4 + 1}/2024".encode() for number in range(100)]
+    rows[10] = f"1\t1\tc\td\t{value}".encode()
+    settings = config(write(tmp_path / "a", rows), tmp_path, split={"by": "time", "column": "day", "test_from": "1/2/2024"})
+    with pytest.raises(DataError, match=r"1 of 100 rows are malformed(.|\n)*1 rows: " + reason):
+        counted_rows(settings, tmp_path / "out")
 
 
 @pytest.mark.parametrize("seed", [0, 2**32 - 1])
