@@ -58,15 +58,19 @@ class TimeScale:
           [rows] numbers in the bounds' unit, or microseconds since 1970, which float64 holds exactly up to the year 2255;
           minus infinity for no value, and NaN for what is no time.
         """
-        absent = np.asarray(pc.equal(texts, ""))
-        if self.numeric:
-            keys = parse_numbers(texts)
-            keys = self._in_unit(keys, texts) if self.unit is not None else keys
-            keys = np.where(np.isfinite(keys), keys, np.nan)
-        else:
-            instants, known = parse_times(pc.if_else(absent, "1970-01-01", texts), self.day_first)
-            keys = np.where(known, instants, np.nan)
-        return np.where(absent, -np.inf, keys)
+        present = pc.not_equal(texts, "")
+        keys = np.full(len(texts), -np.inf)
+        if pc.any(present).as_py():
+            keys[np.asarray(present)] = self._keys_of_values(texts.filter(present))
+        return keys
+
+    def _keys_of_values(self, texts: pa.Array) -> npt.NDArray[np.float64]:
+        if not self.numeric:
+            instants, known = parse_times(texts, self.day_first)
+            return np.where(known, instants, np.nan)
+        numbers = parse_numbers(texts)
+        numbers = self._in_unit(numbers, texts) if self.unit is not None else numbers
+        return np.where(np.isfinite(numbers), numbers, np.nan)
 
     def _in_unit(self, numbers: npt.NDArray[np.float64], texts: pa.Array) -> npt.NDArray[np.float64]:
         """Numbers of other units since 1970, and times in words, in the unit of the bounds."""
@@ -74,7 +78,7 @@ class TimeScale:
         seconds, known = since_epoch(numbers)
         others = known & ~in_unit(numbers, self.unit)
         numbers = np.where(others, seconds * self.unit, numbers)
-        words = np.flatnonzero(np.isnan(numbers) & np.asarray(pc.not_equal(texts, "")))
+        words = np.flatnonzero(np.isnan(numbers))
         if len(words):
             instants, known = parse_times(texts.take(pa.array(words)), self.day_first)
             numbers[words] = np.where(known, instants / MICROSECONDS * self.unit, np.nan)
