@@ -49,12 +49,13 @@ class Module:
         readline = io.StringIO(self.source).readline
         return [token.string for token in tokenize.generate_tokens(readline) if token.type == kind]
 
-    def key_reads(self) -> list[str]:
-        """Expressions that read a mapping by a literal string: `x["key"]`, `x.get("key")`, `itemgetter("key")`.
+    def key_reads(self) -> list[tuple[str, str]]:
+        """Reads of a mapping by a literal string, `x["key"]`, `x.get("key")`, `itemgetter("key")`: the mapping and the read.
 
         Types (`Literal["a"]`) and variables of the environment are left out.
         """
-        return [ast.unparse(node) for node in ast.walk(self.tree) if _reads_key(node)]
+        reads = [(_mapping(node), ast.unparse(node)) for node in ast.walk(self.tree) if _mapping(node) is not None]
+        return [(mapping, read) for mapping, read in reads if mapping not in (None, "Literal", "os.environ")]
 
 
 def modules(root: Path) -> dict[str, Module]:
@@ -106,19 +107,16 @@ def _imported(module: Module, known: dict[str, Module]) -> Iterator[str]:
             yield from (name for name in named if name in known)
 
 
-def _reads_key(node: ast.AST) -> bool:
+def _mapping(node: ast.AST) -> str | None:
+    """What a node reads by a literal string; None where it does no such thing."""
     if isinstance(node, ast.Subscript):
-        return _text(node.slice) and isinstance(node.ctx, ast.Load) and not _apart(node.value)
-    if isinstance(node, ast.Call) and node.args and _text(node.args[0]):
-        if isinstance(node.func, ast.Attribute):
-            return node.func.attr == "itemgetter" or (node.func.attr in READS and not _apart(node.func.value))
-        return isinstance(node.func, ast.Name) and node.func.id == "itemgetter"
-    return False
+        return ast.unparse(node.value) if _is_text(node.slice) and isinstance(node.ctx, ast.Load) else None
+    if not (isinstance(node, ast.Call) and node.args and _is_text(node.args[0])):
+        return None
+    if isinstance(node.func, ast.Attribute) and node.func.attr in READS:
+        return ast.unparse(node.func.value)
+    return "itemgetter" if ast.unparse(node.func) in ("itemgetter", "operator.itemgetter") else None
 
 
-def _text(node: ast.AST) -> bool:
+def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def _apart(node: ast.AST) -> bool:
-    return ast.unparse(node) in ("Literal", "os.environ")
