@@ -35,10 +35,13 @@ class ProofPoint(Document):
       widths: of each.
       auc, log_loss, normalised_entropy, calibration: see `models.metrics.Quality`.
       rows: of the tables that are cut.
+      without: of the full model, the features of the data that it does without, each with a reason, where there are any.
       block_sparsity: the config's, where the tower is thinned.
     """
 
-    optional_fields: ClassVar[frozenset[str]] = frozenset({"rows", "block_sparsity", "normalised_entropy", "calibration"})
+    optional_fields: ClassVar[frozenset[str]] = frozenset(
+        {"rows", "without", "block_sparsity", "normalised_entropy", "calibration"}
+    )
 
     name: str
     features: int
@@ -47,6 +50,7 @@ class ProofPoint(Document):
     auc: Figure
     log_loss: Figure
     rows: dict[str, int] | None = None
+    without: dict[str, str] | None = None
     normalised_entropy: Figure | None = None
     calibration: Figure | None = None
     block_sparsity: dict[str, Any] | None = None

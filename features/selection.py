@@ -99,7 +99,7 @@ class Selection(Document):
       tried: all allocations, in the order of trial.
       kept: in pick order.
       dropped: in the data's order.
-      bytes, full_bytes: of the tables that are kept, and of those of all features at full width.
+      bytes, full_bytes: of the tables that are kept, and of the full model's.
       cost: in the budget's unit.
       path_cost: along the path; None where nothing was searched.
       since: what changed from `selection.previous`, where there is one.

@@ -70,7 +70,10 @@ class SelectionConfig(Section):
         [1, 2, 4, 8, 16], description="Columns that an embedding may be given, where the budget makes widths cost."
     )
     keep: Texts = Field([], description="Names or patterns of features that are always in the result.")
-    exclude: Texts = Field([], description="Names or patterns of features that are never in the result.")
+    exclude: Texts = Field(
+        [],
+        description="Names or patterns of features that are in no model: not in the chosen one, nor in the full one beside it.",
+    )
     allocator: Literal["auto", "common_width", "mixed_dimension", "frontier", "cut"] = Field(
         "auto",
         description="How widths and sizes of vocabularies are decided, for budgets in which they cost: `auto` tries all ways "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from features.document import Document
 from features.proof import Measured, Proof, Timing
@@ -32,10 +32,12 @@ class Headline(Document):
     """What a report says first.
 
     Attributes:
-      features, full_bytes: all features, and the bytes of their tables at full width.
+      features: of the data, whatever becomes of them.
+      full_bytes: of the full model's tables.
       kept, bytes: of the choice; None before there is one.
       split, rows, seeds, confidence: of the proof; these and the following are None before full and pruned model are proved.
-      full_auc, full_interval: of the full model.
+      full_auc, full_interval, full_features: of the full model; how many features it takes.
+      full_without: the features of the data that the full model does without, each with a reason, where there are any.
       auc, interval: of the pruned model.
       auc_kept: share of the full model's AUC.
       difference, difference_interval: of the pruned model's AUC from the full model's.
@@ -51,6 +53,8 @@ class Headline(Document):
             "confidence",
             "full_auc",
             "full_interval",
+            "full_features",
+            "full_without",
             "auc",
             "interval",
             "auc_kept",
@@ -71,6 +75,8 @@ class Headline(Document):
     confidence: float | None = None
     full_auc: float | None = None
     full_interval: tuple[float, float] | None = None
+    full_features: int | None = None
+    full_without: dict[str, str] | None = None
     auc: float | None = None
     interval: tuple[float, float] | None = None
     auc_kept: float | None = None
@@ -88,23 +94,25 @@ def headline(documents: WorkFolderDocuments, features: Sequence[FeatureRow]) -> 
       features: the rows of the features.
     """
     kept = [row for row in features if row.decision == "kept"] if documents.selection else None
+    proved = _proved(documents.proof) if documents.proof and documents.proof.has("full", "pruned") else {}
+    without = proved.get("full_without") or {}
     counts = {
         "features": len(features),
         "kept": None if kept is None else len(kept),
-        "full_bytes": sum(row.full_bytes for row in features),
+        "full_bytes": sum(row.full_bytes for row in features if row.feature not in without),
         "bytes": None if kept is None else sum(row.bytes for row in kept),
     }
     costs = {
         "examples_per_second": _speeds(documents.timing) if documents.timing else None,
         "latency_us": _latencies(documents.measured) if documents.measured else None,
     }
-    proved = _proved(documents.proof) if documents.proof and documents.proof.has("full", "pruned") else {}
     return Headline.model_validate(counts | costs | proved)
 
 
-def _proved(proof: Proof) -> dict[str, object]:
+def _proved(proof: Proof) -> dict[str, Any]:
     """The fields that need a proof of the full and the pruned model."""
-    full, pruned = proof.point("full").auc, proof.point("pruned").auc
+    full_model = proof.point("full")
+    full, pruned = full_model.auc, proof.point("pruned").auc
     return {
         "split": proof.split,
         "rows": proof.rows,
@@ -112,6 +120,8 @@ def _proved(proof: Proof) -> dict[str, object]:
         "confidence": proof.confidence,
         "full_auc": full.mean,
         "full_interval": full.interval,
+        "full_features": full_model.features,
+        "full_without": full_model.without,
         "auc": pruned.mean,
         "interval": pruned.interval,
         "auc_kept": pruned.mean / full.mean,

@@ -13,6 +13,7 @@ from features.encoding import Encoding, full_widths
 from features.errors import ConfigError
 from models.gate import SequentialAttention
 from models.table_layout import TableLayout
+from pipeline.dataset.full_model import excluded_features
 from pipeline.dataset.transformed import Transformed
 
 
@@ -97,11 +98,10 @@ class Candidates:
 
 def _reasons(config: Config, transformed: Transformed) -> dict[str, str]:
     """Why features take no part, by name."""
-    excluded = set(config.matching("exclude", [encoding.name for encoding in transformed.encodings]))
+    excluded = excluded_features(config, transformed)
     reasons = {}
-    for statistics in transformed.statistics_document.features:
-        if statistics.name in excluded:
-            reasons[statistics.name] = "excluded by the config"
-        elif statistics.fault:
-            reasons[statistics.name] = statistics.fault
+    for statistics in transformed.statistics_document.features:  # in the data's order, as they are reported
+        reason = excluded.get(statistics.name) or statistics.fault
+        if reason is not None:
+            reasons[statistics.name] = reason
     return reasons

@@ -16,13 +16,13 @@ from features.comparison import ComparedMethod, ComparedPoint, Comparison
 from features.config import Config
 from features.cost import total_bytes
 from features.document import rounded
-from features.encoding import full_widths
 from features.errors import ConfigError
 from features.path import SearchPath
 from models.consensus import spearman
 from models.metrics import Scores, block_draws, interval
 from models.ranking_methods import METHODS
 from models.training import evaluate
+from pipeline.dataset.full_model import FullModel
 from pipeline.dataset.reader import Reader
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
@@ -110,12 +110,12 @@ class Comparing:
         self.check()
         files.make_folder(files.join(self.folder, "rankings"))
         files.make_folder(files.join(self.folder, "runs"))
-        full = full_widths(self.transformed.encodings, self.config.model.embedding_width)
+        full = FullModel.of(self.config, self.transformed).widths
         with self._progress() as report:
             comparison = Comparison(
                 split=self.splits.scored,
                 seeds=self.seeds,
-                full=self._point([full] * self.seeds, "all features", report),
+                full=self._point([full] * self.seeds, "full model", report),
                 methods={method: self._method(method, report) for method in self.methods},
             )
         files.write_document(files.join(self.folder, "compare.json"), comparison)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from features.allocation import Allocation
 from features.budget import Budget
 from features.config import Config
-from features.encoding import full_widths
 from features.selection import Selection
+from pipeline.dataset.full_model import FullModel
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime.workspace import Workspace
 from pipeline.selection.choice import spend
@@ -20,7 +20,7 @@ def contenders(config: Config, workspace: Workspace, transformed: Transformed, s
       ConfigError: nothing fits the budget of a further point.
     """
     allocations = {
-        "full": Allocation(full_widths(transformed.encodings, config.model.embedding_width)),
+        "full": Allocation(dict(FullModel.of(config, transformed).widths)),
         "pruned": Allocation.of(selection.kept, transformed.encodings),
         **further_points(config, workspace, transformed),
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from features.config import Config
 from features.path import SearchPath
 from features.selection import Dropped, Kept, Selection, Spending, Trial
+from pipeline.dataset.full_model import FullModel
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime.console import say
 from pipeline.selection.candidates import Candidates
@@ -18,7 +20,7 @@ def whole_path(candidates: Candidates, seed: int) -> SearchPath:
     return builder.path()
 
 
-def keep_all(transformed: Transformed, path: SearchPath) -> Selection:
+def keep_all(config: Config, transformed: Transformed, path: SearchPath) -> Selection:
     """The selection of every pick of the path."""
     rows = {encoding.name: encoding.rows for encoding in transformed.encodings}
     kept = [
@@ -41,6 +43,6 @@ def keep_all(transformed: Transformed, path: SearchPath) -> Selection:
         kept=kept,
         dropped=[Dropped(feature=name, reason=reason) for name, reason in path.not_candidates.items()],
         bytes=size,
-        full_bytes=size,
+        full_bytes=FullModel.of(config, transformed).bytes,
         cost=Spending(unit="bytes", limit=size, spent=size, full=size),
     )

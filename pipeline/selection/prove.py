@@ -12,6 +12,7 @@ from features.config import Config
 from features.cost import total_bytes
 from features.proof import Proof, ProofPoint, Timing
 from features.selection import Selection
+from pipeline.dataset.full_model import FullModel
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
 from pipeline.runtime.console import progress
@@ -103,6 +104,7 @@ def _point(config: Config, transformed: Transformed, name: str, allocation: Allo
         bytes=total_bytes(transformed.cut(allocation.rows).encodings, allocation.widths),
         widths=allocation.widths,
         rows=dict(allocation.rows) or None,
+        without=dict(FullModel.of(config, transformed).without) or None if name == "full" else None,
         block_sparsity=sparsity.model_dump() if sparsity else None,
         **figures.of(name),
     )

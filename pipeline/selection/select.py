@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from features.config import Config
 from features.cost import table_bytes, total_bytes
 from features.document import rounded
-from features.encoding import Encoding, full_widths
+from features.encoding import Encoding
 from features.path import Pick, SearchPath
 from features.selection import Changes, Dropped, Kept, Selection, Spending
+from pipeline.dataset.full_model import FullModel
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
 from pipeline.runtime.console import say
@@ -34,7 +35,7 @@ def select(config: Config, workspace: Workspace, folder: str) -> None:
     transformed = Transformed(workspace.folder("preprocess"))
     path = files.read_document(SearchPath, files.join(workspace.folder("search"), "path.json"))
     if config.selection.budget.all:
-        selection = keep_all(transformed, path)
+        selection = keep_all(config, transformed, path)
     else:
         choice = spend(config, workspace, transformed, config.selection.budget)
         selection = selection_of(config, transformed, path, choice)
@@ -55,7 +56,7 @@ def selection_of(config: Config, transformed: Transformed, path: SearchPath, cho
         kept=_kept(path, encodings, allocation.widths),
         dropped=[Dropped(feature=e.name, reason=reasons[e.name]) for e in encodings if e.name in reasons],
         bytes=total_bytes(encodings, allocation.widths),
-        full_bytes=total_bytes(transformed.encodings, full_widths(transformed.encodings, config.model.embedding_width)),
+        full_bytes=FullModel.of(config, transformed).bytes,
         cost=Spending(
             unit=problem.cost.unit,
             limit=problem.limit,

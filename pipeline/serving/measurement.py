@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from features.config import Config
-from features.encoding import full_widths
 from features.proof import Measured
 from models.serving_model import ServingModel
+from pipeline.dataset.full_model import FullModel
 from pipeline.dataset.transformed import Transformed
 from pipeline.serving.saved_model import SAVED_MODEL
 from pipeline.serving.serving_model import serving_model
@@ -30,7 +30,7 @@ def measure(config: Config, transformed: Transformed, pruned: ServingModel, fold
       pruned: the model that was exported.
       folder: that it was exported into.
     """
-    widths = full_widths(transformed.encodings, config.model.embedding_width)
+    widths = FullModel.of(config, transformed).widths
     with tempfile.TemporaryDirectory() as graph:
         models = {"full": serving_model(config, transformed, widths, f"{graph}/transform"), "pruned": pruned}
         latency = _latency(models, transformed)

@@ -28,6 +28,7 @@ def test_the_keys_of_report_json(tmp_path):
             "confidence",
             "full_auc",
             "full_interval",
+            "full_features",
             "auc",
         ),
         *("interval", "auc_kept", "difference", "difference_interval", "examples_per_second", "latency_us"),

@@ -26,3 +26,13 @@ def test_without_the_usual_batch_the_first_that_both_were_timed_with(tmp_path):
     assert figures(tmp_path, contents).headline.latency_us.batch == 8
     contents["model/measured.json"]["latency_us"] = {"full": {"1": 9.0}, "pruned": {}}
     assert figures(tmp_path, contents).headline.latency_us is None
+
+
+def test_the_full_model_is_without_what_is_excluded(tmp_path):
+    contents = documents()
+    full = contents["proof/proof.json"]["points"][0]
+    full |= {"features": 3, "without": {"hour": "excluded by the config"}}
+    headline = figures(tmp_path, contents).headline
+    assert (headline.features, headline.full_features) == (4, 3)
+    assert headline.full_without == {"hour": "excluded by the config"}
+    assert headline.full_bytes == 2624 - 10 * 4 * 4

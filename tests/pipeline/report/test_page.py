@@ -47,6 +47,17 @@ def test_headline_in_words(page):
     assert "2,500 examples/s, was 1,000" in words
 
 
+def test_the_full_model_is_said_to_be_without_what_is_excluded(tmp_path):
+    contents = documents()
+    contents["proof/proof.json"]["points"][0] |= {"features": 3, "without": {"hour": "excluded by the config"}}
+    page = page_of(tmp_path, contents)
+    assert ".7164 against .7200 with the full model's 3." in page.words("headline")
+    assert (
+        "takes the 3 features that one would train on without a selection: all but hour (excluded by the config)."
+        in page.words("proof")
+    )
+
+
 @pytest.mark.parametrize(
     ("auc", "words"),
     [(0.7201, "The interval holds 0: on this data the two models"), (0.73, "more than chance: the pruned model is the better")],
