@@ -91,8 +91,8 @@ class DataConfig(Section):
 
     format: Literal["tsv", "csv", "parquet", "tfrecord"] = Field(description="Format of all files.")
     train: FilePaths = Field(
-        description="Paths or globs of the files with train rows, on any filesystem that Beam knows; `${NAME:-default}` reads "
-        "the environment. `split` takes validation and test rows from them.",
+        description="Paths, folders or globs of the files with train rows, on any filesystem that Beam knows; "
+        "`${NAME:-default}` reads the environment. `split` takes validation and test rows from them.",
     )
     validation: FilePaths = Field([], description="Paths or globs of files with validation rows; `split` takes none, then.")
     test: FilePaths = Field([], description="Paths or globs of files with test rows; `split` takes none, then.")

@@ -25,6 +25,8 @@ _QUOTED_LINE = re.compile(rb'(?:\r*\n)*(?:[^"\n]|"[^"]*")*+\n')
 def read_header(data: DataConfig, path: str) -> tuple[list[str], int]:
     """Names of the columns, and the offset of the first line after the header (and after a byte order mark).
 
+    A file without any text, as Spark writes for parts without rows, has no columns.
+
     Raises:
       DataError: the header is not in the encoding that the config says, or the file is no delimited text.
     """
@@ -40,7 +42,7 @@ def read_header(data: DataConfig, path: str) -> tuple[list[str], int]:
     if data.quoted is True and Block(data, head[mark:], mark).broken_rows():
         raise DataError(f"{path}: the header has a quote that is not closed; mend it, or set data.quoted: false")
     if not text.strip():
-        raise DataError(f"{path}: has no header; remove it, or leave it out of the pattern")
+        return [], len(head)
     line = pa.BufferReader(f"{text}\n".encode())
     table = pa.csv.read_csv(line, pa.csv.ReadOptions(block_size=2 * len(text) + 1024), parse_options(data))
     return list(table.column_names), len(head)

@@ -62,6 +62,8 @@ def column_types(data: DataConfig, listed: Sequence[RawFile]) -> dict[str, pa.Da
     first = ""
     for file in listed:
         types_here = _types_of(data, file.path)
+        if not types_here:  # a part without any row, nor a header
+            continue
         first, types = (first, types) if types else (file.path, types_here)
         for name in set(types) - set(types_here) if not form.COLUMNS_MAY_LACK else ():
             raise DataError(f"{file.path}: column {name!r} is missing, though {first} has it")

@@ -8,8 +8,8 @@ from features.data_config import DataConfig
 from features.errors import DataError
 from pipeline.raw.format import naming_unreadable
 from pipeline.raw.formats import FORMATS
+from pipeline.raw.listing import match_files
 from pipeline.raw.piece import RawFile, Shard
-from pipeline.runtime import files
 
 
 def list_files(patterns: Sequence[str], field: str) -> list[RawFile]:
@@ -20,20 +20,19 @@ def list_files(patterns: Sequence[str], field: str) -> list[RawFile]:
       field: of `data` in the config, for the error.
 
     Raises:
-      DataError: a pattern matches nothing, or a file is empty.
+      DataError: a pattern matches nothing, or empty files alone.
     """
     by_path: dict[str, RawFile] = {}
     for pattern in patterns:
         try:
-            matched = files.match(pattern)
-        except Exception as error:  # Beam wraps whatever its filesystem raises
-            raise DataError(f"data.{field}: {pattern} cannot be listed: {error}") from None
+            matched = match_files(pattern)
+        except DataError as error:
+            raise DataError(f"data.{field}: {error}") from None
         if not matched:
             raise DataError(f"data.{field}: no file matches {pattern}")
-        for entry in matched:
-            if entry.size_in_bytes == 0:
-                raise DataError(f"data.{field}: {entry.path} is empty; remove it, or leave it out of the pattern")
-            by_path[entry.path] = RawFile(entry.path, entry.size_in_bytes, entry.last_updated_in_seconds or 0.0)
+        if not any(file.size for file in matched):
+            raise DataError(f"data.{field}: {matched[0].path} is empty; remove it, or leave it out of the pattern")
+        by_path |= {file.path: file for file in matched}
     return [by_path[path] for path in sorted(by_path)]
 
 

@@ -8,7 +8,6 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,9 +16,10 @@ import yaml
 
 from features.config_schema import EDITOR_LINE
 from features.errors import DataError
-from pipeline.raw.formats import FORMATS, has_known_suffix
+from pipeline.raw.formats import FORMATS
+from pipeline.raw.listing import match_files
 from pipeline.tools.columns import Column, Guess, find_label, guess
-from pipeline.tools.sample import Sample, as_array, read, spread
+from pipeline.tools.sample import NoRowsError, Sample, as_array, read, spread
 
 _BATCHES = (256, 128, 64, 32)
 _TRAIN, _EPOCHS, _STEPS, _PICKING = 0.8, 4, 20, 0.9  # share of rows, epochs, least steps of a round, rounds that pick
@@ -88,23 +88,16 @@ def draft(paths: list[str], label: str | None = None, rows: int = 100_000) -> Dr
 
 def _files(paths: list[str]) -> dict[str, list[str]]:
     """The files of each split."""
-    from apache_beam.io.filesystems import FileSystems
-
     splits: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
     for path in paths:
-        try:
-            found = [] if Path(path).is_dir() else FileSystems.match([path])[0].metadata_list
-            inside = found or FileSystems.match([path.rstrip("/") + "/**"])[0].metadata_list
-        except (OSError, ValueError) as error:
-            raise DataError(f"{path}: cannot be looked up: {error}") from None
-        files = [each for each in inside if found or has_known_suffix(each.path)]
+        files = match_files(path)
         if not files:
             suffixes = ", ".join(suffix for form in dict.fromkeys(FORMATS.values()) for suffix in form.SUFFIXES)
             raise DataError(f"{path}: no such file, or a folder without files whose names end in {suffixes}")
-        if not any(each.size_in_bytes for each in files):
+        if not any(file.size for file in files):
             raise DataError(f"{path}: empty; winnow needs rows to look at")
-        for each in sorted(files, key=lambda each: each.path):
-            splits[_split(each.path)] += [each.path] if each.size_in_bytes else []
+        for file in files:
+            splits[_split(file.path)].append(file.path)
     if not splits["train"]:
         splits["train"], splits["test"] = splits["test"] or splits["validation"], []
         splits["validation"] = [path for path in splits["validation"] if path not in splits["train"]]
@@ -118,8 +111,10 @@ def _split(path: str) -> str:
 
 def _alike(path: str, sample: Sample) -> bool:
     """Whether a file has the train files' columns: Kaggle's test files, for one, have no label."""
-    other = read(path, 100).table.column_names
-    return set(other) == set(sample.table.column_names)
+    try:
+        return set(read(path, 100).table.column_names) == set(sample.table.column_names)
+    except NoRowsError:
+        return True  # nothing of it will be read
 
 
 def _data(sample: Sample, splits: dict[str, list[str]], label: Column, why: str, times: list[Column]) -> Iterator[str]:
@@ -135,10 +130,12 @@ def _data(sample: Sample, splits: dict[str, list[str]], label: Column, why: str,
         yield from _wrapped("  columns: [", [_scalar(name) for name in sample.table.column_names], "]")
     if sample.delimiter not in ",\t":
         yield f"  delimiter: {_scalar(sample.delimiter)}"
+    if sample.encoding != "utf-8":
+        yield f"  encoding: {sample.encoding}  # guessed: most texts are not UTF-8"
     if sample.missing:
         yield f"  missing: [{', '.join(map(_scalar, sample.missing))}]  # guessed: these stand for no value"
     if sample.bad_rows:
-        yield f"  # {sample.bad_rows:,} rows of the sample had another number of cells: see max_bad_ratio"
+        yield f"  # {sample.bad_rows:,} rows of the sample had other numbers of cells or open quotes: see max_bad_ratio, quoted"
     ones = float(pc.mean(pc.cast(label.array, pa.float64())).as_py())
     yield f"  label: {_scalar(label.name)}  # {why}; {ones:.1%} are 1"
     shares = [f"{name}: {0.0 if splits[name] else 0.1}" for name in ("validation", "test")]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-from collections import Counter
 
 import numpy as np
 import pyarrow as pa
@@ -13,14 +11,12 @@ import pyarrow.compute as pc
 from features.data_config import DataConfig
 from features.errors import DataError
 from pipeline.raw import delimited
-from pipeline.raw.compression import open_decompressed
 from pipeline.raw.format import Format
 from pipeline.raw.formats import FORMATS, recognise
 from pipeline.raw.read import first_rows
+from pipeline.tools.text_layout import find_layout
 
-CRITEO = ["label", *(f"I{number}" for number in range(1, 14)), *(f"C{number}" for number in range(1, 27))]
 MARKERS = ["NA", "N/A", "NULL", "null", "None", "nan", "NaN", "\\N", "?"]  # seen in the wild for "no value"
-_HEAD, _LINES = 1 << 20, 1000  # bytes and lines of a delimited file from which its delimiter and header are found
 _FILES = 4  # that are looked at
 
 
@@ -34,25 +30,47 @@ class Sample:
     delimiter: str = ","
     missing: tuple[str, ...] = ()
     bad_rows: int = 0
+    encoding: str = "utf-8"
+
+
+class NoRowsError(DataError):
+    """A file that can be read has no rows, as a part of a larger output may."""
 
 
 def spread(paths: list[str], rows: int) -> Sample:
     """Reads the first rows of up to four files, from the first to the last: the first alone may be of one day.
 
+    A file without rows gives its place to the next one.
+
     Raises:
-      DataError: a file cannot be read or has no rows.
+      DataError: a file cannot be read, or none has rows.
     """
-    places = dict.fromkeys(np.linspace(0, len(paths) - 1, _FILES).round().astype(int).tolist())
-    samples = [read(paths[place], rows // len(places)) for place in places]
-    first = samples[0]
-    tables = [own.table for own in samples if set(own.table.column_names) == set(first.table.column_names)]
-    columns = {name: _together([table[name] for table in tables]) for name in first.table.column_names}
+    starts = dict.fromkeys(np.linspace(0, len(paths) - 1, _FILES).round().astype(int).tolist())
+    samples: dict[str, Sample] = {}
+    for start in starts:
+        path, sample = _first_with_rows(paths[start:], rows // len(starts))
+        if sample is not None:
+            samples[path] = sample
+    if not samples:
+        read(paths[0], rows)  # says that it has none
+    first = next(iter(samples.values()))
+    alike = [sample for sample in samples.values() if set(sample.table.column_names) == set(first.table.column_names)]
+    columns = {name: _together([sample.table[name] for sample in alike]) for name in first.table.column_names}
     return dataclasses.replace(
         first,
         table=pa.table(columns),
-        missing=tuple(dict.fromkeys(mark for own in samples for mark in own.missing)),
-        bad_rows=sum(own.bad_rows for own in samples),
+        missing=tuple(dict.fromkeys(mark for sample in samples.values() for mark in sample.missing)),
+        bad_rows=sum(sample.bad_rows for sample in samples.values()),
     )
+
+
+def _first_with_rows(paths: list[str], rows: int) -> tuple[str, Sample | None]:
+    for path in paths:
+        try:
+            return path, read(path, rows)
+        except NoRowsError:
+            continue
+    return "", None
 
 
 def read(path: str, rows: int) -> Sample:
@@ -63,19 +81,19 @@ def read(path: str, rows: int) -> Sample:
     """
     try:
         form = recognise(path)
-        data = _delimited(path) if form is delimited else _typed_format(form, path)
+        data = find_layout(path) if form is delimited else _typed_format(form, path)
     except (OSError, EOFError, pa.ArrowException) as error:
         raise DataError(f"{path}: cannot be read: {error}") from None
     table, bad_rows = first_rows(data, path, rows)
     if not table.num_rows:
         where = " below its header" if form is delimited and data.header else ""
-        raise DataError(f"{path}: has no rows{where}; winnow needs some to look at")
+        raise NoRowsError(f"{path}: has no rows{where}; winnow needs some to look at")
     if form is not delimited:
         return Sample(table, data.format)
     arrays = [as_array(column) for column in table.columns]
     missing = tuple(mark for mark in MARKERS if any(_marks(array, mark) for array in arrays))
     typed = pa.table([_typed(array, pa.array(missing, pa.string())) for array in arrays], names=table.column_names)
-    return Sample(typed, data.format, data.header, data.separator, missing, bad_rows)
+    return Sample(typed, data.format, data.header, data.separator, missing, bad_rows, data.encoding)
 
 
 def as_array(column: pa.ChunkedArray) -> pa.Array:
@@ -98,58 +116,6 @@ def _together(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
 def _typed_format(form: Format, path: str) -> DataConfig:
     name = next(name for name, known in FORMATS.items() if known is form)
     return DataConfig(format=name, train=[path], label="")
-
-
-def _delimited(path: str) -> DataConfig:
-    """How a delimited file is written, by a look at its first lines."""
-    with open_decompressed(path) as source:
-        head = bytes(source.read(_HEAD))
-    lines = [line.rstrip("\r") for line in head.decode("utf-8-sig", "ignore").split("\n")[:_LINES]]
-    if not any(line.strip() for line in lines):
-        raise DataError(f"{path}: empty; winnow needs rows to look at")
-    delimiter = _delimiter(path, lines[:200])
-    cells = [row for row in csv.reader(lines, delimiter=delimiter) if row]
-    header = _header(cells)
-    names = cells[0] if header else _names(cells)
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(f"{path}: row 1 names column {twice[0]!r} twice; give every column a name of its own")
-    form = "tsv" if delimiter == "\t" else "csv"
-    columns = [] if header else names
-    return DataConfig(format=form, train=[path], label="", header=header, columns=columns, delimiter=delimiter)
-
-
-def _delimiter(path: str, lines: list[str]) -> str:
-    """The mark that divides nearly all lines, the first among them, into the same number of cells."""
-    for mark in "\t,;|":
-        widths = [len(row) for row in csv.reader(lines, delimiter=mark) if row]
-        width, count = Counter(widths).most_common(1)[0]
-        if width > 1 and widths[0] == width and count >= 0.9 * len(widths):
-            return mark
-    raise DataError(f"{path}: lines are not divided alike by tab, comma, semicolon or |; is this delimited text?")
-
-
-def _header(cells: list[list[str]]) -> bool:
-    """Names are all there, are no numbers, and do not come again as values of their column."""
-    first, rest = cells[0], cells[1:]
-    if any(not cell.strip() or _is_number(cell) for cell in first):
-        return False
-    return not any(cell == name for row in rest for name, cell in zip(first, row, strict=False))
-
-
-def _names(cells: list[list[str]]) -> list[str]:
-    """Names for the columns of a file without a header; 40 columns with a 0/1 in front are Criteo's."""
-    width = Counter(map(len, cells)).most_common(1)[0][0]
-    front = {row[0] for row in cells if row}
-    return CRITEO if width == len(CRITEO) and front <= {"0", "1"} else [f"column{place}" for place in range(width)]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _marks(array: pa.Array, mark: str) -> bool:

@@ -21,6 +21,7 @@ def names(path, **fields):
         (b'\xef\xbb\xbf"a b","c,d"\n1,2\n', ["a b", "c,d"], 15),
         ("日本,é\n".encode(), ["日本", "é"], 10),
         (b",a\n0,1\n", ["", "a"], 3),
+        (b"\n\n", [], 2),
     ],
 )
 def test_names_and_where_the_rows_begin(tmp_path, head, expected, size):
@@ -46,7 +47,6 @@ def test_names_come_from_the_config_where_there_is_no_header(tmp_path):
         (b'label,"n\n1,2\n', "header has a quote that is not closed"),
         (b"PK\x03\x04", "is an archive, or compressed though its name does not say so; unpack or rename it"),
         (gzip.compress(b"label,n\n"), "is an archive, or compressed"),
-        (b"\n\n", "has no header; remove it"),
     ],
 )
 def test_headers_that_cannot_be_read_are_named_with_a_remedy(tmp_path, content, message):

@@ -11,6 +11,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from features.config import Config
 from features.errors import DataError
+from pipeline.preprocess.resolved_config import ResolvedConfig
 from pipeline.tools import demo
 from pipeline.tools import init as module
 from pipeline.tools.init import _glob, _ranges, _scalar
@@ -206,7 +207,8 @@ def test_label_may_be_given(tmp_path):
         ("label,a,a\n0,1,2\n1,2,3\n", None, "names column 'a' twice"),
         ("label,a\n0,7\n1,7\n", None, "no column besides the label"),
         ("one\ntwo\nthree\n", None, "not divided alike"),
-        (b"label,a\n0,\xff\xfe\n1,b\n", None, "cannot be read as csv: .*UTF8"),
+        (b"label,a\r0,x\r1,b\r", None, "its lines end in carriage returns alone; write newlines"),
+        (b"PK\x03\x04 and no more", None, "is an archive, or compressed though"),
         (b"PAR1 and no more", None, "cannot be read"),
     ],
 )
@@ -299,3 +301,25 @@ def test_tfrecords_get_a_config_too(tmp_path):
         "town": "categorical",
         "price": "numeric",
     }
+
+
+def test_parts_as_spark_writes_them_need_no_care(tmp_path):
+    lines = text(table()).splitlines(keepends=True)
+    for part in range(6):
+        content = "" if part == 3 else "".join([lines[0], *([] if part in (0, 5) else lines[1 + part :: 6])])
+        (tmp_path / f"part-{part:05d}.csv").write_text(content)
+        (tmp_path / f".part-{part:05d}.csv.crc").write_bytes(b"crc\0")
+    (tmp_path / "_SUCCESS").write_text("")
+    (tmp_path / "drafted.yaml").write_text(draft([str(tmp_path)]))
+    config = Config.load(tmp_path / "drafted.yaml")
+    assert config.data.train == [str(tmp_path / f"part-{part:05d}.csv") for part in (0, 1, 2, 4, 5)]
+    assert config.data.label == "clicked"
+    assert "price" in {feature.name for feature in ResolvedConfig.of(config).features}
+
+
+def test_the_encoding_is_written_where_it_is_not_utf8(tmp_path):
+    lines = ["label,town"] + [f"{n % 2},{['Orléans', 'Köln', 'Bern'][n % 3]}" for n in range(400)]
+    (tmp_path / "a.csv").write_bytes("\n".join(lines).encode("latin1"))
+    drafted = draft([str(tmp_path / "a.csv")])
+    assert "encoding: latin1  # guessed: most texts are not UTF-8" in drafted
+    assert load(drafted, tmp_path)[0].data.encoding == "latin1"

@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import DataError
-from pipeline.tools.sample import CRITEO, read, spread
+from pipeline.tools.sample import NoRowsError, read, spread
+from pipeline.tools.text_layout import CRITEO
 
 
 def written(path, text):
@@ -98,3 +99,56 @@ def test_what_cannot_be_sampled_is_named(tmp_path, content, message):
     with pytest.raises(DataError) as refused:
         read(path, 100)
     assert str(refused.value).startswith(f"{path}: {message}")
+
+
+HEADER = b"label,n,word\n"
+ROWS = b"".join(b"%d,%d,w%d\n" % (row % 2, row, row % 5) for row in range(100))
+
+
+def test_a_part_without_rows_gives_its_place_to_the_next(tmp_path):
+    contents = [HEADER, HEADER + ROWS, HEADER, HEADER, HEADER + ROWS, HEADER]
+    paths = [written(tmp_path / f"{number}.csv", content) for number, content in enumerate(contents)]
+    sample = spread(paths, 40)
+    assert sample.table.num_rows == 20
+    assert sample.table.schema.field("n").type == pa.int64()
+    with pytest.raises(NoRowsError, match=r"0\.csv: has no rows below its header; winnow needs some to look at"):
+        spread(paths[:1], 40)
+
+
+def test_rows_that_cannot_be_read_are_counted(tmp_path):
+    rows = ROWS.replace(b"0,4,w4", b'0,4,"w4').replace(b"1,7,w2", b"1,7")
+    sample = read(written(tmp_path / "a.csv", HEADER + rows), 1000)
+    assert (sample.table.num_rows, sample.bad_rows) == (98, 2)
+    assert sample.table["n"].to_pylist()[3:7] == [3, 5, 6, 8]
+
+
+def test_texts_of_another_encoding_are_read(tmp_path):
+    content = "label,stadt,größe\n" + "".join(f"{row % 2},Köln,{row}\n" for row in range(50))
+    sample = read(written(tmp_path / "a.csv", content.encode("latin1")), 1000)
+    assert sample.encoding == "latin1"
+    assert sample.table.column_names == ["label", "stadt", "größe"]
+    assert sample.table["stadt"][0].as_py() == "Köln"
+
+
+def test_columns_of_every_layout_are_plain(tmp_path):
+    columns = {
+        "label": [0, 1],
+        "b": pa.array([b"x", None], pa.large_binary()),
+        "raw": pa.array([b"\xff", b"y"]),
+        "d": pa.array([1, 2], pa.decimal128(20, 0)),
+        "h": pa.array([0.5, 1.5], pa.float16()),
+        "hs": pa.array([[0.5], [1.5]], pa.list_(pa.float16(), 1)),
+        "n": pa.nulls(2),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    table = read(str(tmp_path / "a.parquet"), 10).table
+    assert table.to_pylist() == [
+        {"label": 0, "b": "x", "raw": None, "d": 1, "h": 0.5, "hs": [0.5], "n": None},
+        {"label": 1, "b": None, "raw": "y", "d": 2, "h": 1.5, "hs": [1.5], "n": None},
+    ]
+    assert table.schema.field("d").type == pa.int64()
+
+
+def test_a_file_that_is_gone_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"none\.csv: cannot be read: "):
+        read(str(tmp_path / "none.csv"), 10)
