@@ -1,5 +1,6 @@
 # Any target makes the virtual environment when it has to; `make demo` and `make test` are all that a fresh machine needs.
-PYTHON ?= python3.11
+# The first of the tested versions that is there.
+PYTHON ?= $(notdir $(firstword $(shell command -v python3.11 python3.12 python3.13) python3.11))
 VENV ?= .venv
 PYTEST_ARGS ?=
 BENCHMARKS ?=

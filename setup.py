@@ -15,10 +15,12 @@ setup(
     # Not all folders: tests/, configs/ and benchmarks/ are not for site-packages.
     packages=find_packages(include=["features", "models", "models.*", "pipeline", "pipeline.*"]),
     package_data={"": ["py.typed", "*.json", "*.html"]},
-    python_requires=">=3.11,<3.12",
+    python_requires=">=3.11,<3.14",
     classifiers=[
         "License :: OSI Approved :: Apache Software License",
         "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
     ],
     # Ranges, so that Winnow installs beside other packages; constraints.txt holds the exact versions it is tested with.
     install_requires=[

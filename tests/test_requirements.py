@@ -68,5 +68,15 @@ def test_pythons_are_said_alike_everywhere(setup):
     heads = "Programming Language :: Python :: "
     assert [c.removeprefix(heads) for c in setup["classifiers"] if c.startswith(heads + "3.")] == tried
     said = tried[0] if len(tried) == 1 else f"{tried[0]} to {tried[-1]}"
-    for page in ("README.md", "docs/quickstart.md", "docs/preprocessing.md"):
+    for page in ("README.md", "docs/quickstart.md"):
         assert set(re.findall(r"Python (3\.\d+(?: to 3\.\d+)?)", (ROOT / page).read_text())) == {said}, page
+
+
+def test_the_image_has_one_python_and_the_pinned_beam(setup):
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    [python] = re.findall(r"^FROM python:(3\.\d+)", dockerfile, re.MULTILINE)
+    assert SpecifierSet(setup["python_requires"]).contains(f"{python}.0")
+    [(workers, beam)] = re.findall(r"beam_python(3\.\d+)_sdk:(\S+)", dockerfile)
+    assert workers == python
+    assert f"apache-beam=={beam}" in (ROOT / "constraints.txt").read_text().splitlines()
+    assert f"needs Python {python}, as the image has it" in (ROOT / "docs/preprocessing.md").read_text()
