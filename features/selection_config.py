@@ -50,6 +50,13 @@ class SelectionConfig(Section):
     batch_size: BatchSize = Field(256, description="Examples of a step of the search, over all devices together.")
     epochs: PositiveInt = Field(4, description="Passes of the search over the train rows; with more than 4, rankings over-fit.")
     warmup: float = Field(0.1, ge=0, lt=1, description="Share of the rounds at the start in which all gates are open.")
+    round_shape: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="How fast rounds get shorter: the r-th round that picks is as long as r^-round_shape, at least 10 steps; "
+        "with 0 all rounds are equal.",
+    )
     picks_per_round: PositiveInt = Field(1, description="Number of features picked at the end of a round.")
     standing_carryover: float = Field(
         0.8,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
 log = logging.getLogger("winnow")
@@ -34,8 +34,15 @@ output = _Output()
 class Tick(Protocol):
     """Tells how far a job is."""
 
-    def __call__(self, done: float, note: str = "", **figures: float | None) -> None:
-        """Reports `done` of the total; a note is kept as a line of its own; figures are `auc`, `loss`, `rows_per_second`."""
+    def __call__(self, done: float, note: str = "", share: float | None = None, **figures: float | None) -> None:
+        """Reports how far it is.
+
+        Args:
+          done: of the total.
+          note: kept as a line of its own.
+          share: of the time that is over, where that is another than of the total.
+          **figures: `auc`, `loss`, `rows_per_second`.
+        """
 
 
 def say(text: str, event: str = "message", **fields: Any) -> None:
@@ -66,44 +73,46 @@ def progress(title: str, total: float) -> Iterator[Tick]:
     last = time.monotonic()
     latest: dict[str, float] = {}
     first: tuple[float, float] | None = None
-    with _bar(title, total) as advance:
+    with _bar(title) as advance:
 
-        def tick(done: float, note: str = "", **figures: float | None) -> None:
+        def tick(done: float, note: str = "", share: float | None = None, **figures: float | None) -> None:
             nonlocal last, first
             known = {name: value for name, value in figures.items() if value is not None}
             latest.update(known)
             words = [_WORDS[name].format(value) for name, value in known.items()]
             now = time.monotonic()
-            first = first or (now, done)  # what was done before says nothing of the speed: it may be of an earlier run
+            part = share if share is not None else done / total if total else 1.0
+            first = first or (now, part)  # what was done before says nothing of the speed: it may be of an earlier run
             if note or (advance is None and now - last > _SILENCE):
                 last = now
                 text = f"{title}: {int(done)}/{int(total)} {', '.join([note] * bool(note) + words)}".rstrip()
-                known_speed = advance is None and first[1] < done < total
-                text += f", {_left((now - first[0]) * (total - done) / (done - first[1]))} left" if known_speed else ""
+                known_speed = advance is None and first[1] < part < 1
+                text += f", {_left((now - first[0]) * (1 - part) / (part - first[1]))} left" if known_speed else ""
                 say(text, "progress", title=title, done=done, total=total, note=note, **known)
             if advance is not None:
-                advance(done, "  ".join(_WORDS[name].format(value) for name, value in latest.items()))
+                words = [_WORDS[name].format(value) for name, value in latest.items()]
+                advance(part, f"{int(done)}/{int(total)}", "  ".join(words))
 
         yield tick
 
 
 @contextmanager
-def _bar(title: str, total: float) -> Iterator[Any]:
+def _bar(title: str) -> Iterator[Any]:
     """Draws a bar, below those that are there already; gives None where nothing can be drawn."""
     if output.quiet or output.as_json or not console.is_terminal:
         yield None
         return
     outermost = output.bar is None
     if output.bar is None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeElapsedColumn())
         more = (TextColumn("ETA"), TimeRemainingColumn(), TextColumn("{task.fields[figures]}"))
         output.bar = Progress(*columns, *more, console=console, transient=True)
         output.bar.start()
     bar = output.bar
-    task = bar.add_task(title, total=total, figures="")
+    task = bar.add_task(title, total=1.0, count="", figures="")
 
-    def advance(done: float, figures: str) -> None:
-        bar.update(task, completed=done)
+    def advance(part: float, count: str, figures: str) -> None:
+        bar.update(task, completed=part, count=count)
         if figures:
             bar.update(task, figures=figures)
 

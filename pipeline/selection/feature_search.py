@@ -72,7 +72,7 @@ class FeatureSearch:
 
     def _train(self, tick: Tick) -> None:
         selection, run = self.run.config.selection, self.run
-        watch = Watch(tick, Events(run.workspace, _NAME), selection.batch_size, self.schedule.steps_per_round)
+        watch = Watch(tick, Events(run.workspace, _NAME), selection.batch_size, self.schedule.round_steps)
 
         def on_pick(number: int, picks: Any, scores: Any, attention: Any, logs: Mapping[str, float]) -> None:
             if self.gates > 1:
@@ -82,7 +82,7 @@ class FeatureSearch:
             shares = self._end_round(number, attention, logs["loss"])
             figures = estimate.model_dump() if estimate else {}
             watch.picked([note], shares, figures)
-            tick(self.schedule.warmup_rounds + number, note, auc=figures.get("auc"))
+            watch.note(note, auc=figures.get("auc"))
 
         carry = selection.standing_carryover
         picks = Picks(self.gate, self.schedule, self.limit, on_pick=on_pick, carry=carry, head_start=run.head_start())

@@ -28,8 +28,8 @@ from pipeline.selection.candidates import Candidates
 from pipeline.selection.previous_spec import Previous
 from pipeline.training.resume import Memory, batches, checkpoints
 
-# Optimizer steps that a search runs without a look at the host. More save little time; a round of fewer steps takes its own
-# number, as picks are made on the host at its end.
+# Optimizer steps that a search runs without a look at the host. More save little time; where even the longest round has fewer,
+# it is that number, as picks are made on the host at the end of each.
 _STEPS_PER_EXECUTION = 32
 
 
@@ -79,7 +79,8 @@ class SearchRun:
         Raises:
           ConfigError: there are fewer steps than rounds.
         """
-        return Schedule.of(self.steps, picks, picks_per_round, self.config.selection.warmup)
+        selection = self.config.selection
+        return Schedule.of(self.steps, picks, picks_per_round, selection.warmup, selection.round_shape)
 
     def described(self, schedule: Schedule) -> SearchSchedule:
         """The schedule as the document says it."""
@@ -97,7 +98,7 @@ class SearchRun:
             selection.seed,
             gate,
             selection.gate_learning_rate,
-            min(schedule.steps_per_round, _STEPS_PER_EXECUTION),
+            min(max(schedule.round_steps), _STEPS_PER_EXECUTION),
             selection.batch_size,
             say,
         )

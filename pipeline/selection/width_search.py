@@ -83,9 +83,9 @@ class WidthSearch:
             for unit in picks:
                 self._grow(unit, number, rounded(scores[unit]))
                 names = " + ".join(run.candidates.units[unit])
-                tick(self.schedule.warmup_rounds + number, f"{names} to width {self.reached[unit]}")
+                watch.note(f"{names} to width {self.reached[unit]}")
 
-        watch = Watch(tick, Events(run.workspace, _NAME), selection.batch_size, self.schedule.steps_per_round)
+        watch = Watch(tick, Events(run.workspace, _NAME), selection.batch_size, self.schedule.round_steps)
         beta, ahead = selection.frontier.cost_weight, run.head_start()
         picks = Picks(self.gate, self.schedule, self.limit, self.step_costs, beta, on_pick, head_start=ahead)
         run.train(_NAME, self.model, self.schedule, picks, watch, self, cost=self.step_costs().tolist())

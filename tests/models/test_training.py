@@ -64,6 +64,24 @@ def test_an_interrupted_training_ends_with_the_same_weights(strategy, tmp_path):
     assert checksum(model) == checksum(whole)
 
 
+def test_rounds_of_unequal_length_end_where_they_should_and_go_on_within_one(strategy, tmp_path):
+    rounds = (20, 11, 9)
+    whole, seen = made(ONE, strategy)[0], Losses()
+    train(whole, data, rounds, [seen])
+    assert seen.batches == [7, 15, 19, 27, 30, 38, 39]  # eight at once, or what the round has left
+    equal = made(ONE, strategy)[0]
+    train(equal, data, [40])
+    assert checksum(equal) == checksum(whole)  # the same steps however they are cut
+
+    with pytest.raises(StoppedError, match="after step 28"):
+        train(made(ONE, strategy)[0], data, rounds, [Signal(28, signal.SIGTERM)], kept(tmp_path, 60))
+    model, after = made(ONE, strategy)[0], Losses()
+    train(model, data, rounds, [after], kept(tmp_path, 60))
+    assert after.batches == [30, 38, 39]
+    assert after.by_round == seen.by_round[1:]
+    assert checksum(model) == checksum(whole)
+
+
 def test_a_finished_training_is_not_trained_on(strategy, tmp_path):
     first, second = made(ONE, strategy)[0], made(ONE, strategy)[0]
     train(first, data, [12], [], kept(tmp_path, 60))

@@ -31,6 +31,15 @@ def test_every_note_is_a_line_with_the_time_left_at_the_speed_since_the_first(ca
     ]
 
 
+def test_the_time_left_follows_the_share_of_the_time_where_one_is_given(capsys, monkeypatch):
+    now = iter([0.0, 0.0, 50.0])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(now))
+    with progress("search", 3) as tick:
+        tick(0, "begun", share=0.0)
+        tick(1, "picked a", share=0.625)  # the first of three rounds has five eighths of the steps
+    assert capsys.readouterr().err.splitlines()[1] == "search: 1/3 picked a, 00:30 left"
+
+
 def test_a_terminal_has_notes_above_a_bar(monkeypatch):
     screen = Console(file=io.StringIO(), force_terminal=True, width=200, color_system=None)
     monkeypatch.setattr(module, "console", screen)

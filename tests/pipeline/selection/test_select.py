@@ -103,3 +103,17 @@ def test_a_gate_has_a_chunk_for_each_width(small_job, winnow, tmp_path):
     assert gate.depth.tolist() == [3] * 4
     assert [gate.chunks[place] for place, owner in enumerate(gate.candidates) if owner == 0] == [0, 1, 2, 2]
     assert found.gate().depth.tolist() == [1] * 4
+
+
+def test_rounds_that_get_shorter_are_written_down_and_find_the_same(small_job, winnow, tmp_path):
+    config = job(small_job, round_shape=1.0, warmup=0.2)
+    assert winnow("preprocess", config)[0] == 0
+    code, said = winnow("select", config)
+    assert code == 0, said
+    path = read(tmp_path, "search", "path.json")
+    schedule = path["schedule"]
+    # 5,400 train rows, two epochs of 84 batches of 64: 168 steps are 5 rounds of 33, of which 132 go to 4 rounds at 1/r.
+    assert (schedule["round_steps"], schedule["warmup_rounds"], schedule["steps"]) == ([33, 63, 32, 21, 16], 1, 165)
+    assert [entry["round"] for entry in path["rounds"]] == [1, 2, 3, 4]
+    assert {pick["feature"] for pick in path["picks"][:2]} == {"good", "fine"}
+    assert "search: 5/5 picked" in said

@@ -25,7 +25,7 @@ def seen(monkeypatch):
     clock = iter(n / 2 for n in range(10_000))
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     ticks, events = [], Events()
-    watch = Watch(lambda done, note="", **figures: ticks.append((done, figures)), events, batch_size=32, steps_per_round=10)
+    watch = Watch(lambda done, note="", **figures: ticks.append((done, figures)), events, batch_size=32, rounds=[10] * 30)
     return watch, ticks, events
 
 
@@ -35,10 +35,33 @@ def test_speed_counts_from_the_second_call_on(seen):
     watch.on_train_batch_end(9, {"loss": 0.6})
     watch.on_train_batch_end(19, {"loss": 0.5})
     assert ticks == [
-        (0.5, {"loss": 0.7}),
-        (1.0, {"loss": 0.6, "rows_per_second": 5 * 32 / 0.5}),
-        (2.0, {"loss": 0.5, "rows_per_second": 15 * 32 / 1.0}),
+        (0.5, {"share": 5 / 300, "loss": 0.7}),
+        (1.0, {"share": 10 / 300, "loss": 0.6, "rows_per_second": 5 * 32 / 0.5}),
+        (2.0, {"share": 20 / 300, "loss": 0.5, "rows_per_second": 15 * 32 / 1.0}),
     ]
+
+
+def test_rounds_of_unequal_length_are_counted_as_rounds_and_timed_by_their_steps():
+    ticks = []
+    watch = Watch(lambda done, note="", share=None, **_: ticks.append((done, note, share)), Events(), 32, rounds=[40, 20, 10])
+    for step in (19, 39, 49, 59, 69):
+        watch.on_train_batch_end(step, {})
+    watch.note("picked a", auc=0.6)
+    assert ticks == [
+        (0.5, "", 20 / 70),
+        (1.0, "", 40 / 70),
+        (1.5, "", 50 / 70),
+        (2.0, "", 60 / 70),
+        (3.0, "", 1.0),
+        (3.0, "picked a", 1.0),
+    ]
+
+
+def test_without_rounds_steps_are_counted():
+    ticks = []
+    watch = Watch(lambda done, note="", share=None, **_: ticks.append((done, share)), Events(), 32)
+    watch.on_train_batch_end(7, {})
+    assert ticks == [(8, None)]
 
 
 def test_a_curve_has_a_point_every_hundred_steps(seen):
