@@ -26,7 +26,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from features.config import Config
-from features.inputs import Input, argument_names
+from features.inputs import Input
+from features.names import argument_names
 from features.spec import FeatureSpec
 from pipeline.dataset.transformed import Transformed
 from pipeline.serving.synthetic_requests import as_tensors, make_requests

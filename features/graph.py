@@ -6,7 +6,7 @@ vocabularies and moments are found beforehand, see `features.statistics`, and en
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 import tensorflow_transform as tft
@@ -15,6 +15,7 @@ from features.codes import CROSS_SEPARATOR, Categorical, Coded, Cross, Multivalu
 from features.encoding import FIRST_BUCKET, MISSING, PADDING
 from features.feature import Feature
 from features.inputs import Input
+from features.names import scope_name
 from features.numbers import LOG_SQUARE_BUCKETS, Dense, Numeric
 from features.private_apis import write_transform
 from features.statistics import Statistics
@@ -28,14 +29,14 @@ def specs(inputs: Sequence[Input]) -> dict[str, tf.TensorSpec]:
 
 
 def make_preprocessing_fn(
-    features: Sequence[Feature], statistics: dict[str, Statistics], vocabularies: str
+    features: Sequence[Feature], statistics: dict[str, Statistics], vocabularies: Mapping[str, str]
 ) -> Callable[[Tensors], Tensors]:
     """The transform of the given features alone.
 
     Args:
       features: to transform.
       statistics: of each, by name.
-      vocabularies: folder of `<feature>.txt`, one token a line, in id order.
+      vocabularies: path of the vocabulary file of each feature that has one, by name: a token a line, in id order.
 
     Returns:
       A function of raw tensors (see `specs`) to int64 ids [batch] or [batch, length] and float32 values [batch, length],
@@ -45,7 +46,7 @@ def make_preprocessing_fn(
     def preprocessing_fn(inputs: Tensors) -> Tensors:
         outputs = {}
         for feature in features:
-            with tf.name_scope(tf_name(feature.name)):
+            with tf.name_scope(scope_name(feature.name)):
                 outputs[feature.name] = _transform(feature, statistics[feature.name], vocabularies, inputs)
                 if isinstance(feature, Multivalued) and feature.weights:
                     weights = inputs[feature.weights]
@@ -59,7 +60,7 @@ def write_graph(
     features: Sequence[Feature],
     inputs: Sequence[Input],
     statistics: dict[str, Statistics],
-    vocabularies: str,
+    vocabularies: Mapping[str, str],
     output: str,
 ) -> None:
     """Writes the TFT output folder (`transform_fn/`, `transformed_metadata/`), readable by `tft.TFTransformOutput`."""
@@ -69,12 +70,7 @@ def write_graph(
     write_transform(function, feature_specs, type_specs, output)
 
 
-def tf_name(name: str) -> str:
-    """A name TensorFlow accepts as a scope."""
-    return "".join(c if c.isalnum() or c in "_.-" else "_" for c in f"f_{name}")
-
-
-def _transform(feature: Feature, statistics: Statistics, vocabularies: str, inputs: Tensors) -> tf.Tensor:
+def _transform(feature: Feature, statistics: Statistics, vocabularies: Mapping[str, str], inputs: Tensors) -> tf.Tensor:
     match feature:
         case Numeric():
             return _number(feature, statistics, inputs[feature.name])
@@ -113,7 +109,7 @@ def _cross(feature: Cross, columns: Sequence[tf.Tensor]) -> tf.Tensor:
     return _place(tf.strings.to_hash_bucket_fast(joined, feature.hash_buckets), absent)
 
 
-def _list(feature: Multivalued, statistics: Statistics, vocabularies: str, raw: tf.Tensor) -> tf.Tensor:
+def _list(feature: Multivalued, statistics: Statistics, vocabularies: Mapping[str, str], raw: tf.Tensor) -> tf.Tensor:
     text = _text(raw)
     if feature.separator and text.shape.rank == 1:
         text = tf.strings.split(text, feature.separator).to_tensor(default_value="", shape=[None, feature.max_length])
@@ -133,14 +129,14 @@ def _text(raw: tf.Tensor) -> tf.Tensor:
     return tf.where(tf.equal(raw, raw.dtype.min), "", tf.strings.as_string(raw))
 
 
-def _ids(feature: Coded, statistics: Statistics, vocabularies: str, text: tf.Tensor) -> tf.Tensor:
+def _ids(feature: Coded, statistics: Statistics, vocabularies: Mapping[str, str], text: tf.Tensor) -> tf.Tensor:
     """Hashes, or places in the vocabulary behind the hashes of what is not in it."""
     if feature.hash_buckets:
         return tf.strings.to_hash_bucket_fast(text, feature.hash_buckets)
     size, oov = statistics.vocabulary_size, feature.oov_buckets
     if size == 0:
         return tf.strings.to_hash_bucket_fast(text, oov)
-    ids = tft.apply_vocabulary(text, f"{vocabularies}/{feature.name}.txt", num_oov_buckets=oov)
+    ids = tft.apply_vocabulary(text, vocabularies[feature.name], num_oov_buckets=oov)
     return tf.where(ids >= size, ids - size, ids + oov)  # TFT puts the buckets last, our layout first
 
 

@@ -6,10 +6,6 @@ integers. Lists are padded at their end with the same mark.
 
 from __future__ import annotations
 
-import itertools
-import keyword
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,23 +42,6 @@ class Input:
         """The type of the column in an Arrow batch of raw rows."""
         value = {"string": pa.string(), "int64": pa.int64(), "float32": pa.float32()}[self.dtype]
         return value if self.length is None else pa.list_(value, self.length)
-
-
-def argument_names(names: Sequence[str]) -> dict[str, str]:
-    """What each column is called as an argument of a serving signature, which must be a Python name.
-
-    Letters without accents, digits and `_` stay, all else becomes `_`; `x` is set before a leading digit, `_` after a
-    reserved word, and `_2`, `_3`, ... after a name that is taken.
-    """
-    arguments: dict[str, str] = {}
-    for name in names:
-        plain = re.sub(r"\W", "_", name, flags=re.ASCII)
-        plain = f"x{plain}" if plain[:1].isdigit() or not plain else plain
-        plain = f"{plain}_" if keyword.iskeyword(plain) or plain == "self" else plain
-        candidates = itertools.chain([plain], (f"{plain}_{number}" for number in itertools.count(2)))
-        taken = {*arguments.values(), *(set(names) - {name})}
-        arguments[name] = next(candidate for candidate in candidates if candidate not in taken)
-    return arguments
 
 
 def holds_texts(column_type: pa.DataType | None) -> bool:

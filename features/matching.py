@@ -67,7 +67,7 @@ def check_patterns(field: str, patterns: Sequence[str], names: Sequence[str], wh
 
 
 def _names(index: int, rule: FeatureRule, columns: Sequence[str], reserved: Mapping[str, str]) -> list[str]:
-    """Names of the features that a rule makes; globs pass over reserved columns."""
+    """Names of the features that a rule makes; globs pass over reserved columns, and over one without a name, an index."""
     names = []
     for pattern in rule.match:
         if not rule.feature_class.named_after_column:
@@ -77,7 +77,7 @@ def _names(index: int, rule: FeatureRule, columns: Sequence[str], reserved: Mapp
                 )
             matched = [pattern]
         elif is_glob(pattern, columns):
-            matched = [name for name in expand_pattern(pattern, columns) if name not in reserved]
+            matched = [name for name in expand_pattern(pattern, columns) if name and name not in reserved]
         else:
             matched = expand_pattern(pattern, columns)
         if not matched:

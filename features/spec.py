@@ -76,7 +76,7 @@ class RawInput(_Part):
 
     Attributes:
       name: of the column; its key in a tf.Example.
-      argument: its name in `serving_default`, see `features.inputs.argument_names`.
+      argument: its name in `serving_default`, see `features.names.argument_names`.
       dtype: `string`, `int64` or `float32`.
       length: values of a list that are used; None for one value.
       missing: what is sent for no value; None is NaN.

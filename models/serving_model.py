@@ -9,7 +9,8 @@ from typing import Protocol, TypeAlias
 import tensorflow as tf
 
 from features.encoding import MISSING, Encoding
-from features.inputs import Input, argument_names
+from features.inputs import Input
+from features.names import argument_names
 from models.ranking import RankingModel
 
 # Name of the output of every signature that scores.

@@ -15,6 +15,7 @@ from features.errors import DataError
 from features.feature import Feature
 from features.inputs import Input
 from features.manifest import Manifest, ResolvedFeatures
+from features.names import vocabulary_files
 from features.statistics import Statistics, StatisticsDocument
 from pipeline.dataset.row_group import REMEDY, RowGroup, row_groups
 from pipeline.runtime import files
@@ -64,9 +65,10 @@ class Transformed:
         """Path of the `Manifest`."""
         return files.join(self.folder, "manifest.json")
 
-    def vocabulary_file(self, name: str) -> str:
-        """Path of a feature's vocabulary, one token a line in id order."""
-        return files.join(self.vocabularies, f"{name}.txt")
+    @cached_property
+    def vocabulary_files(self) -> dict[str, str]:
+        """Path of the vocabulary of each feature that has one, a token a line in id order, by name."""
+        return vocabulary_files([feature.name for feature in self.resolved.features], self.vocabularies)
 
     @cached_property
     def resolved(self) -> ResolvedFeatures:
@@ -140,7 +142,7 @@ class Transformed:
 
     def write_vocabulary(self, feature: Feature, target: str) -> None:
         """Copies the feature's vocabulary, as far as it is known, to a file."""
-        path = self.vocabulary_file(feature.name)
+        path = self.vocabulary_files[feature.name]
         if feature.name not in self.cuts:
             shutil.copy(path, target)
             return

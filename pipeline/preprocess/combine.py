@@ -8,6 +8,7 @@ from typing import Any
 import apache_beam as beam
 
 from features.feature import Feature
+from features.names import file_names
 from features.statistics import Statistics
 from pipeline.preprocess.parse import Key
 from pipeline.preprocess.partial import Partial, merge
@@ -54,7 +55,9 @@ class SummarisePartial(beam.DoFn):
 
 
 class FinishFeature(beam.DoFn):
-    """((feature, split), summaries) -> writes `<name>.<split>.json` (statistics) and, of train, `<name>.txt` (vocabulary).
+    """((feature, split), summaries) -> writes `<file name>.<split>.json` (statistics) and, of train, its vocabulary.
+
+    See `features.names.file_names`.
 
     Args:
       features: of which.
@@ -65,6 +68,7 @@ class FinishFeature(beam.DoFn):
 
     def __init__(self, features: Sequence[Feature], vocabularies: str, statistics: str, known: str | None) -> None:
         self.features = {feature.name: feature for feature in features}
+        self.file_names = file_names([feature.name for feature in features])
         self.vocabularies, self.statistics, self.known = vocabularies, statistics, known
 
     def process(self, element: tuple[tuple[str, str], Any]) -> Iterator[str]:
@@ -77,15 +81,18 @@ class FinishFeature(beam.DoFn):
             statistics = statistics.model_copy(update={"boundaries": boundaries})
         if split == "train" and feature.has_vocabulary:
             text = "".join(f"{token}\n" for token in vocabulary)
-            files.write_bytes(files.join(self.vocabularies, f"{name}.txt"), text.encode())
-        files.write_document(files.join(self.statistics, f"{name}.{split}.json"), statistics)
+            files.write_bytes(files.join(self.vocabularies, f"{self.file_names[name]}.txt"), text.encode())
+        files.write_document(files.join(self.statistics, f"{self.file_names[name]}.{split}.json"), statistics)
         yield name
 
     def _known_ids(self, name: str) -> tuple[list[str], list[float]]:
         """The tokens and the boundaries of the earlier run, in the order of their ids; empty where it had none."""
-        if self.known is None or not files.exists(files.join(self.known, f"{name}.train.json")):
+        base = files.join(self.known, self.file_names[name]) if self.known else ""
+        if not base or not files.exists(f"{base}.train.json"):
             return [], []
-        statistics = files.read_document(Statistics, files.join(self.known, f"{name}.train.json"))
-        path = files.join(self.known, f"{name}.txt")
+        statistics = files.read_document(Statistics, f"{base}.train.json")
+        if statistics.name != name:  # a feature that is new here differs from another in the case of its letters only
+            return [], []
+        path = f"{base}.txt"
         tokens = files.read_bytes(path).decode().split("\n")[:-1] if files.exists(path) else []
         return tokens, statistics.boundaries

@@ -9,6 +9,7 @@ from typing import Any
 import apache_beam as beam
 
 from features.errors import DataError
+from features.names import file_names
 from features.statistics import Statistics, StatisticsDocument, mark_duplicates
 from pipeline.preprocess.combine import FinishFeature, MergePartials, SummarisePartial
 from pipeline.preprocess.folders import Folders
@@ -102,8 +103,10 @@ def _join_statistics(resolved: ResolvedConfig, parsed: Sequence[ParsedShard], fo
     if "train" not in splits:
         raise DataError("preprocess: the train split has no rows; look at data.train and data.split")
 
+    safe_names = file_names([feature.name for feature in resolved.counted])
+
     def statistics_of(name: str, split: str) -> Statistics:
-        return files.read_document(Statistics, files.join(folders.statistics, f"{name}.{split}.json"))
+        return files.read_document(Statistics, files.join(folders.statistics, f"{safe_names[name]}.{split}.json"))
 
     label = statistics_of(resolved.data.label, "train")
     if label.distinct < 2:

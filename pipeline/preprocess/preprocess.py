@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import apache_beam as beam
 
 from features.manifest import Manifest, PartFile, RawFileRows, RejectCounts, ResolvedFeatures, SplitFiles
+from features.names import vocabulary_files
 from pipeline.dataset.transformed import Transformed
 from pipeline.preprocess.count import count, tally
 from pipeline.preprocess.folders import Folders
@@ -74,7 +75,8 @@ def _write_graph(resolved: ResolvedConfig, output: Transformed) -> None:
     with files.local(output.vocabularies) as vocabularies, tempfile.TemporaryDirectory() as scratch:
         unfinished = f"{graph}.partial" if files.is_local(graph) else files.join(scratch, "transform")
         files.remove(unfinished)
-        write_graph(resolved.features, resolved.inputs, output.statistics, vocabularies, unfinished)
+        by_name = vocabulary_files([feature.name for feature in resolved.features], vocabularies)
+        write_graph(resolved.features, resolved.inputs, output.statistics, by_name, unfinished)
         files.upload(unfinished, graph)
 
 

@@ -14,7 +14,7 @@ from features.path import SearchPath
 from features.proof import Proof
 from features.schema import schema_of
 from features.selection import Selection
-from features.spec import FILE, SCHEMA_FILE, VOCABULARY_FOLDER
+from features.spec import FILE, SCHEMA_FILE
 from models.serving_model import SCORE, ServingModel
 from pipeline.dataset.transformed import Transformed
 from pipeline.runtime import files
@@ -49,7 +49,7 @@ def export(config: Config, workspace: Workspace, folder: str) -> None:
     spec.save(target)
     (target / SCHEMA_FILE).write_text(text_format.MessageToString(schema_of(spec)))
     weights = files.join(workspace.folder("prove"), "weights", "pruned")
-    vocabularies = str(target / VOCABULARY_FOLDER)
+    vocabularies = {feature.name: str(target / feature.vocabulary.file) for feature in spec.kept if feature.vocabulary}
     pruned = serving_model(config, cut, kept.widths, str(target / "transform"), vocabularies, weights)
     _save(pruned, cut, target)
     files.write_document(files.join(folder, "measured.json"), measure(config, transformed, pruned, target))

@@ -12,7 +12,8 @@ import numpy as np
 
 from features.config import Config
 from features.feature import Feature
-from features.inputs import Input, argument_names
+from features.inputs import Input
+from features.names import argument_names
 from features.numbers import Numeric
 from features.path import CHANCE_AUC, Pick, SearchPath
 from features.proof import Proof
@@ -112,10 +113,14 @@ class _Maker:
 
     def _vocabulary(self, feature: Feature) -> Vocabulary:
         """Writes the vocabulary of a feature beside the spec."""
-        file = f"{VOCABULARY_FOLDER}/{feature.name}.txt"
+        file = self._vocabulary_file(feature)
         self.transformed.write_vocabulary(feature, str(self.folder / file))
         size = self.transformed.statistics[feature.name].vocabulary_size
         return Vocabulary(file=file, size=size, sha256=sha256(self.folder / file))
+
+    def _vocabulary_file(self, feature: Feature) -> str:
+        """Of the folder that is exported; its name there is that of the transformed folder."""
+        return f"{VOCABULARY_FOLDER}/{Path(self.transformed.vocabulary_files[feature.name]).name}"
 
     def _domain(self, column: Input) -> tuple[float | None, float | None]:
         """Least and greatest known value of a column of numbers."""
@@ -123,7 +128,7 @@ class _Maker:
         if feature is None or statistics is None:
             return None, None
         if column.dtype == "int64" and feature.has_vocabulary and statistics.vocabulary_size:
-            tokens = np.array(Path(self.folder, VOCABULARY_FOLDER, f"{feature.name}.txt").read_text().split(), np.int64)
+            tokens = np.array((self.folder / self._vocabulary_file(feature)).read_text().split(), np.int64)
             return int(tokens.min()), int(tokens.max())
         return _raw_range(feature, statistics)
 

@@ -23,7 +23,7 @@ def serving_model(
     transformed: Transformed,
     widths: Mapping[str, int],
     graph: str,
-    vocabularies: str | None = None,
+    vocabularies: Mapping[str, str] | None = None,
     weights: str | None = None,
 ) -> ServingModel:
     """A serving model of the features that `widths` names, with a transform graph that holds nothing of the others.
@@ -33,12 +33,12 @@ def serving_model(
       transformed: the transformed folder.
       widths: columns of each feature, by name.
       graph: folder to write the transform graph into.
-      vocabularies: folder of the vocabulary files; the transformed folder's if left out.
+      vocabularies: path of each feature's vocabulary, by name; those of the transformed folder if left out.
       weights: checkpoint of a trained model; it has the tower that the config asks for, in its compact form, else it is dense.
     """
     features = [feature for feature in transformed.features if feature.name in widths]
     columns = columns_of(features, transformed.inputs)
-    write_graph(features, columns, transformed.statistics, vocabularies or transformed.vocabularies, graph)
+    write_graph(features, columns, transformed.statistics, vocabularies or transformed.vocabulary_files, graph)
     encodings = transformed.subset(list(widths))
     model = _network(config, encodings, widths, weights)
     optional = config.serving.left_out([column.name for column in columns])

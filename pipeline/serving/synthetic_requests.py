@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from features.codes import Multivalued
 from features.feature import Feature
-from features.inputs import Input, argument_names
+from features.inputs import Input
+from features.names import argument_names
 from features.numbers import Dense
 from features.statistics import Statistics
 

@@ -18,7 +18,7 @@ def transform(feature, statistics=None, tokens=(), folder=None, **columns):
     if tokens:
         (folder / f"{feature.name}.txt").write_text("".join(f"{token}\n" for token in tokens))
     found = statistics or Statistics(name=feature.name, vocabulary_size=len(tokens))
-    function = make_preprocessing_fn([feature], {feature.name: found}, str(folder))
+    function = make_preprocessing_fn([feature], {feature.name: found}, {feature.name: f"{folder}/{feature.name}.txt"})
 
     @tf.function  # where the graph is built: tables are made and initialised there
     def run(inputs):
@@ -35,7 +35,8 @@ def graph(feature, statistics, folder, inputs, columns, tokens=None):
     """Outputs of the written graph, as serving loads it."""
     if tokens is not None:
         (folder / f"{feature.name}.txt").write_text("".join(f"{token}\n" for token in tokens))
-    write_graph([feature], inputs, {feature.name: statistics}, str(folder), str(folder / "graph"))
+    vocabularies = {feature.name: str(folder / f"{feature.name}.txt")}
+    write_graph([feature], inputs, {feature.name: statistics}, vocabularies, str(folder / "graph"))
     loaded = tf.saved_model.load(str(folder / "graph" / "transform_fn"))
     return {name: values.numpy().tolist() for name, values in loaded.transform_fn(columns).items()}
 

@@ -103,3 +103,8 @@ def test_patterns_that_stand_for_nothing_are_named():
     check_patterns("selection.keep", ["a", "b*"], ["a", "bc"], "not one of the features")
     with pytest.raises(ConfigError, match=r"selection\.keep: 'Q\*' is not one of the features"):
         check_patterns("selection.keep", ["a", "Q*"], ["a"], "not one of the features")
+
+
+def test_globs_pass_over_a_column_without_a_name():
+    """pandas writes its index into one."""
+    assert [feature.name for feature in match([{"match": "*"}], ["", "click", "a"])] == ["a"]

@@ -39,7 +39,8 @@ def transform(tmp_path_factory):
     (folder / "i.txt").write_text("12\n")
     sizes = {"c": 2, "i": 1}
     statistics = {f.name: Statistics(name=f.name, vocabulary_size=sizes.get(f.name, 0), length=2) for f in FEATURES}
-    write_graph(FEATURES, INPUTS, statistics, str(folder), str(folder / "graph"))
+    vocabularies = {name: str(folder / f"{name}.txt") for name in sizes}
+    write_graph(FEATURES, INPUTS, statistics, vocabularies, str(folder / "graph"))
     rows = TransformRows(DataConfig(format="csv", train="x", label="y", weight="z"), FEATURES, INPUTS, str(folder / "graph"))
     rows.setup()
     return rows

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from features.inputs import argument_names
+from features.names import argument_names
 from features.spec import FeatureSpec
 from pipeline.runtime.workspace import Workspace
 from tests.pipeline.every_kind import KEPT, raw_rows, trained_scores
@@ -74,7 +74,7 @@ def test_arguments_are_python_names(served):
     assert names["1st"] == "x1st"
     assert names["class"] == "class_"
     assert names["n.sq"] == "n_sq"
-    assert argument_names(["a b", "a-b", "a_b", "é", ""]) == {"a b": "a_b_2", "a-b": "a_b_3", "a_b": "a_b", "é": "_", "": "x"}
+    assert argument_names(["a b", "a-b", "a_b", "é", ""]) == {"a b": "a_b_2", "a-b": "a_b_3", "a_b": "a_b", "é": "x_", "": "x"}
 
 
 def strings_of(folder: Path) -> str:

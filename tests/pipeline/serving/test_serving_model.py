@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from features.inputs import Input, argument_names
+from features.inputs import Input
+from features.names import argument_names
 from pipeline.serving.serving_model import columns_of
 
 
