@@ -62,7 +62,12 @@ def config_of(folder: Path, outside: str) -> Config:
         ],
         "model": {"embedding_width": 2, "cross_layers": 1, "cross_rank": 2, "tower": {"units": [4]}},
         "training": {"batch_size": 128, "table_learning_rate": 0.1},
-        "selection": {"budget": {"features": len(NAMES) + len(NUMBERS) + 3}, "batch_size": 128, "epochs": 2, "picks_per_round": 20},
+        "selection": {
+            "budget": {"features": len(NAMES) + len(NUMBERS) + 3},
+            "batch_size": 128,
+            "epochs": 2,
+            "picks_per_round": 20,
+        },
         "proof": {"seed_count": 1, "bootstrap_samples": 20},
     }
     (folder / "hostile.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
