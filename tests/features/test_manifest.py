@@ -6,13 +6,14 @@ from features.codes import Categorical
 from features.encoding import Encoding
 from features.errors import DataError
 from features.inputs import Input
-from features.manifest import Manifest, PartFile, RejectCounts, ResolvedFeatures, SplitFiles
+from features.manifest import Manifest, PartFile, RawFileRows, RejectCounts, ResolvedFeatures, SplitFiles
 from features.numbers import Numeric
 
 REJECTED = RejectCounts(rows=12, reasons={"3 columns instead of 2": 2}, examples={"3 columns instead of 2": ("a.csv", 70)})
 MANIFEST = Manifest(
     splits={"train": SplitFiles(rows=10, files=[PartFile(file="train/part-0.parquet", rows=10, sha256="ab")])},
     rejected=REJECTED,
+    raw_files=[RawFileRows(file="a.csv", split="train", rows=12, read=10, rejected=2)],
 )
 TEXT = """{
  "splits": {
@@ -38,7 +39,16 @@ TEXT = """{
     70
    ]
   }
- }
+ },
+ "raw_files": [
+  {
+   "file": "a.csv",
+   "split": "train",
+   "rows": 12,
+   "read": 10,
+   "rejected": 2
+  }
+ ]
 }
 """
 

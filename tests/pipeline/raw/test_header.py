@@ -46,7 +46,7 @@ def test_names_come_from_the_config_where_there_is_no_header(tmp_path):
         (b"label,n\r1,2\r", r"its lines end in carriage returns alone; write newlines \(tr "),
         (b'label,"n\n1,2\n', "header has a quote that is not closed"),
         (b"PK\x03\x04", "is an archive, or compressed though its name does not say so; unpack or rename it"),
-        (gzip.compress(b"label,n\n"), "is an archive, or compressed"),
+        (gzip.compress(b"label,n\n", mtime=0), "is an archive, or compressed"),
     ],
 )
 def test_headers_that_cannot_be_read_are_named_with_a_remedy(tmp_path, content, message):
