@@ -66,20 +66,7 @@ NO_DOCUMENTS = {
         "pipeline.selection.prove": {"twin_of"},
     },
 }
-WITHOUT_TEST_FILE = {
-    "pipeline.selection.budget_cost",
-    "pipeline.selection.comparison_table",
-    "pipeline.selection.contenders",
-    "pipeline.selection.estimator",
-    "pipeline.selection.feature_search",
-    "pipeline.selection.problem",
-    "pipeline.selection.prove",
-    "pipeline.selection.ranking_search",
-    "pipeline.selection.retraining",
-    "pipeline.selection.search",
-    "pipeline.selection.search_run",
-    "pipeline.selection.width_search",
-}
+WITHOUT_TEST_FILE: set[str] = set()
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ def comparison_table(comparison: Comparison) -> Table:
     counts = [str(point.features) for point in curve]
     table = Table("method", *counts, "mean AUC", "seconds", "Spearman", box=box.SIMPLE_HEAD)
     full = comparison.full
-    table.title = f"{comparison.split} AUC by number of features; all {full.features}: {full.auc:.4f}"
+    table.title = f"{comparison.split} AUC by number of features; full model, {full.features}: {full.auc:.4f}"
     for name, method in sorted(comparison.methods.items(), key=lambda item: -item[1].mean_auc):
         table.add_row(name, *_cells(method))
     for column in table.columns[1:]:

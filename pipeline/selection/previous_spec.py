@@ -15,6 +15,7 @@ from features.errors import ConfigError
 from features.fields import expand
 from features.selection import Changes
 from features.spec import FeatureSpec
+from pipeline.dataset.full_model import excluded_features
 from pipeline.dataset.transformed import Transformed
 
 
@@ -61,8 +62,12 @@ class Previous:
         return self.head_start * kept_before
 
     def allocation(self, config: Config, transformed: Transformed) -> Allocation:
-        """The spec's features, as far as the data still has them, at its widths and sizes of vocabularies."""
-        encodings = {encoding.name: encoding for encoding in transformed.encodings}
+        """The spec's features, as far as they may still be used, at its widths and sizes of vocabularies.
+
+        Features that the data no longer has, or that the config excludes now, are left out.
+        """
+        excluded = excluded_features(config, transformed)
+        encodings = {encoding.name: encoding for encoding in transformed.encodings if encoding.name not in excluded}
         features = {feature.name: feature for feature in transformed.features}
         widths, rows = {}, {}
         for kept in (kept for kept in self.spec.kept if kept.name in encodings):
