@@ -28,6 +28,15 @@ TEXT = """{
    ]
   }
  },
+ "raw_files": [
+  {
+   "file": "a.csv",
+   "split": "train",
+   "rows": 12,
+   "read": 10,
+   "rejected": 2
+  }
+ ],
  "rejected": {
   "rows": 12,
   "reasons": {
@@ -39,16 +48,7 @@ TEXT = """{
     70
    ]
   }
- },
- "raw_files": [
-  {
-   "file": "a.csv",
-   "split": "train",
-   "rows": 12,
-   "read": 10,
-   "rejected": 2
-  }
- ]
+ }
 }
 """
 
