@@ -44,7 +44,7 @@ class Config(Section):
     """A whole config."""
 
     name: str = Field(
-        pattern=r"^[\w.-]+$",
+        pattern=r"^[\w.-]*[\w-][\w.-]*$",  # not of dots alone, which in a path lead elsewhere
         description="Name of the job and of its model, of letters, digits, `_`, `.` and `-`; by default the stem of the file.",
     )
     work_dir: FilePath = Field(

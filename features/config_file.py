@@ -76,8 +76,8 @@ def parse_yaml(text: str, where: str) -> object:
         raise ConfigError(f"{where}: cannot be read as YAML: its brackets are nested too deeply") from None
     except yaml.MarkedYAMLError as error:
         mark, problem = error.problem_mark, error.problem or error.context
-        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise ConfigError(f"{where}: cannot be read as YAML: {place}{problem}") from None
+        position = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ConfigError(f"{where}: cannot be read as YAML: {position}{problem}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{where}: cannot be read as YAML: {' '.join(str(error).split())}") from None
 

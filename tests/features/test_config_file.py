@@ -128,6 +128,7 @@ def test_an_override_makes_the_groups_it_needs_and_replaces_the_budgets_unit(wri
         ({"features": []}, "features: must have at least 1 item, not 0"),
         ({"features": [{"match": "a"}, {"match": []}]}, "features[1].match: must have at least 1 item, not 0"),
         ({"name": "a b"}, "name: must match pattern"),
+        ({"name": ".."}, "name: must match pattern"),
         ({"training": {"seed": 2**32 - 2}}, "training.seed: the last of proof.seed_count seeds is 4294967296"),
     ],
 )
