@@ -53,3 +53,24 @@ def test_an_absent_column_or_file_is_named(spec, tmp_path):
         planned(spec, tmp_path / "rows.csv")
     with pytest.raises(DataError, match="--input: no file matches"):
         planned(spec, tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, ("csv", ["click", "a", "n"], False)),
+        ({"format": "tsv"}, ("tsv", ["click", "a", "n"], False)),
+        ({"header": True}, ("csv", [], True)),
+        ({"format": "parquet"}, ("parquet", [], True)),
+    ],
+)
+def test_files_are_written_as_those_of_training_but_for_what_is_said(spec, tmp_path, fields, expected):
+    trained = {"format": "csv", "columns": ["click", "a", "n"], "header": False}
+    spec = FeatureSpec.model_validate(spec.model_dump() | {"source": trained})
+    path = tmp_path / "rows"
+    mark = "\t" if fields.get("format") == "tsv" else ","
+    path.write_text("".join(f"{mark.join(row)}\n" for row in (["click", "a", "n"], ["1", "x", "2"])))
+    if fields.get("format") == "parquet":
+        pq.write_table(pa.table({"click": [1.0], "a": ["x"], "n": [2.0]}), path)
+    data = planned(spec, path, **fields).data
+    assert (data.format, data.columns, data.header) == expected
