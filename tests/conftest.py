@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.processes import ONE_THREAD
-
-if "PYTEST_XDIST_WORKER" in os.environ:  # `make test` runs a worker a core: more threads would only take turns
-    os.environ.update(ONE_THREAD)
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # `make test` runs a worker a core, where more threads would only take turns. Operations still run side by side, as
+    # replicas on one machine wait for each other.
+    os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
