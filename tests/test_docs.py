@@ -17,7 +17,7 @@ from pipeline.cli import program as cli
 from tests.conftest import small_logs
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 RUNNABLE = re.compile(r"<!-- run -->\n```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -50,8 +50,8 @@ def words(line):
 @pytest.mark.parametrize(("page", "line"), cases())
 def test_command_is_known(page, line):
     if line.startswith("make "):
-        targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-        assert set(words(line)) <= set(targets)
+        known = re.findall(r"^([\w-]+)(?::| \?=)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        assert {word.partition("=")[0] for word in words(line)} <= set(known)
         return
     given = words(line)
     command, group = (name for name in given if not name.startswith("-")), None
@@ -112,6 +112,14 @@ def test_relative_links_lead_somewhere(page):
 def test_readme_leads_to_every_page():
     linked = {(ROOT / link).resolve() for link in LINK.findall((ROOT / "README.md").read_text())}
     assert {page.name for page in PAGES[1:] if page.resolve() not in linked} == set()
+
+
+def test_files_that_contributing_names_are_there():
+    paths = re.findall(
+        r"`((?:features|models|pipeline|tests|configs|benchmarks)/[^`]*)`", (ROOT / "CONTRIBUTING.md").read_text()
+    )
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -68,7 +68,7 @@ def test_pythons_are_said_alike_everywhere(setup):
     heads = "Programming Language :: Python :: "
     assert [c.removeprefix(heads) for c in setup["classifiers"] if c.startswith(heads + "3.")] == tried
     said = tried[0] if len(tried) == 1 else f"{tried[0]} to {tried[-1]}"
-    for page in ("README.md", "docs/quickstart.md"):
+    for page in ("README.md", "CONTRIBUTING.md", "docs/quickstart.md"):
         assert set(re.findall(r"Python (3\.\d+(?: to 3\.\d+)?)", (ROOT / page).read_text())) == {said}, page
 
 
