@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from features.errors import ConfigError, DataError, StoppedError, TrainingError, WinnowError
-from pipeline.cli import app
+from pipeline.cli import app, program
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ def test_each_ends_the_command_with_its_own_exit_code_and_no_traceback(monkeypat
     def broken() -> None:
         raise error("data.label: there is no column 'clik'; did you mean 'click'?")
 
-    monkeypatch.setattr(app, "app", broken)
+    monkeypatch.setattr(program, "app", broken)
     monkeypatch.setattr(sys, "argv", ["winnow", "run", "a.yaml"])
     with pytest.raises(SystemExit) as ended:
         app.main()
