@@ -126,7 +126,7 @@ class Multivalued(Coded):
         separator = self.separator if holds_texts(column_type) else None
         if column == self.weights:
             check_numbers(f"feature {self.name!r}, weights", column, column_type)
-            return Input(column, "float32", self.max_length, separator)
+            return Input(column, "float32", self.max_length, separator, non_negative=True)
         if separator:
             return Input(column, "string")
         values = column_type.value_type if column_type is not None and holds_lists(column_type) else column_type

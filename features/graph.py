@@ -50,7 +50,8 @@ def make_preprocessing_fn(
                 outputs[feature.name] = _transform(feature, statistics[feature.name], vocabularies, inputs)
                 if isinstance(feature, Multivalued) and feature.weights:
                     weights = inputs[feature.weights]
-                    outputs[f"{feature.name}.weights"] = tf.where(tf.math.is_nan(weights), 0.0, weights)
+                    # A negative weight would divide by a sum near 0; `tf.where` also makes 0 of those that are missing.
+                    outputs[f"{feature.name}.weights"] = tf.where(weights > 0, weights, 0.0)
         return outputs
 
     return preprocessing_fn

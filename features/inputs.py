@@ -6,7 +6,7 @@ integers. Lists are padded at their end with the same mark.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -25,12 +25,14 @@ class Input:
       dtype: `string`, `int64` or `float32`.
       length: values per example of a list; None for one value.
       separator: where the logs hold the list as text; a serving request holds the list itself.
+      non_negative: whether rows with a number below 0 are rejected, as of weights. A served model counts such a weight as 0.
     """
 
     name: str
     dtype: str
     length: int | None = None
     separator: str | None = None
+    non_negative: bool = field(default=False, compare=False)
 
     @property
     def missing(self) -> str | int | float:

@@ -35,10 +35,18 @@ def conform(
       DataError: no value of the column's type can have the declared one.
     """
     try:
-        return _conformed(_one_array(column), declared, missing, bad_text)
+        array, faults = _conformed(_one_array(column), declared, missing, bad_text)
     except pa.ArrowNotImplementedError:
         message = f"column {declared.name!r} is {column.type}, which cannot be read as {declared.dtype}"
         raise DataError(f"{message}; leave it out of the features, or write another type") from None
+    return array, faults + _negative_numbers(array, declared)
+
+
+def _negative_numbers(array: pa.Array, declared: Input) -> Faults:
+    if not declared.non_negative:
+        return []
+    values = array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), -1)
+    return [((values < 0).any(axis=1), f"column {declared.name!r}: a weight is negative")]
 
 
 def _conformed(array: pa.Array, declared: Input, missing: Sequence[str], bad_text: str) -> tuple[pa.Array, Faults]:

@@ -137,5 +137,11 @@ def test_weights_go_along_and_missing_ones_weigh_nothing():
     assert transform(feature, **columns)["t.weights"] == [[0.5, 0.0]]
 
 
+def test_negative_weights_of_a_request_weigh_nothing():
+    feature = Multivalued(name="t", max_length=3, hash_buckets=5, weights="w")
+    columns = {"t": tf.constant([["a", "b", "c"]]), "w": tf.constant([[-1.0, 2.0, -0.5]])}
+    assert transform(feature, **columns)["t.weights"] == [[0.0, 2.0, 0.0]]
+
+
 def test_dense_vectors_pass_with_gaps_as_zero():
     assert transform(Dense(name="v"), v=tf.constant([[1.0, NAN]])) == {"v": [[1.0, 0.0]]}

@@ -50,6 +50,13 @@ def test_a_value_of_a_list_is_a_fault_of_its_row():
     assert faults == {"column 'n': not a number": [0, 3]}
 
 
+def test_a_negative_weight_is_a_fault_of_its_row():
+    weights = pa.array([[0.5, -1.0], None, [0.0], [1.0, 2.0, -9.0]], pa.list_(pa.float32()))
+    declared = Input("w", "float32", 2, non_negative=True)
+    assert conformed(weights, declared)[1] == {"column 'w': a weight is negative": [0]}  # the last one's is cut off
+    assert conformed(weights, Input("w", "float32", 2))[1] == {}
+
+
 def test_columns_as_their_format_names_them():
     assert as_type(pa.chunked_array([pa.array([b"a", None])]), pa.string()).to_pylist() == ["a", None]
     assert as_type(pa.chunked_array([pa.array([[1], [], None])]), pa.int64()).to_pylist() == [1, None, None]

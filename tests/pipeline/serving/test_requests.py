@@ -175,6 +175,12 @@ def test_weights_that_are_not_there_count_nothing(served):
     same(served, changed, {"codes": codes, "codes weight": some[:, :2]})
 
 
+def test_negative_weights_count_nothing(served):
+    codes = np.array([[1, 2, 3]] * 2)
+    negative, zero = np.array([[-1.0, 0, 0.5], [-3, -2, -1]], np.float32), np.array([[0, 0, 0.5], [0, 0, 0]], np.float32)
+    same(served, {"codes": codes, "codes weight": negative}, {"codes": codes, "codes weight": zero})
+
+
 def test_ids_out_of_range_are_missing(served):
     import tensorflow as tf
 
