@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -91,10 +91,19 @@ class ResolvedConfig:
         return 1 + sum(file.size for file in self.files) // BUCKET_BYTES
 
     def fingerprint(self) -> list[Any]:
-        """What the output depends on, as JSON values."""
-        features = [feature.model_dump() for feature in self.features]
+        """What the output depends on, as JSON values.
+
+        Where the files lie is left out: a folder that was moved, or is mounted elsewhere, holds the same data. Name, size and
+        time tell a file that has changed; reading all of them for a checksum would take as long as preprocessing.
+        """
         return [
-            self.data.model_dump(),
-            features,
-            {field: [asdict(file) for file in self.listed[field]] for field in self.listed},
+            self.data.model_dump(exclude=set(SPLITS)),
+            [feature.model_dump() for feature in self.features],
+            {field: [[_name(file.path), file.size, file.updated] for file in self.listed[field]] for field in self.listed},
         ]
+
+
+def _name(path: str) -> str:
+    """A file's name, behind those of its folders that are columns, such as `day=2024-01-01`."""
+    *folders, name = path.split("/")
+    return "/".join([*(folder for folder in folders if "=" in folder), name])

@@ -13,7 +13,7 @@ from pipeline.raw.piece import RawFile, Shard
 
 
 def list_files(patterns: Sequence[str], field: str) -> list[RawFile]:
-    """Files behind paths, folders and globs (see `files.match`), sorted by path.
+    """Files behind paths, folders and globs (see `match_files`), sorted by path.
 
     Args:
       patterns: of any Beam filesystem.

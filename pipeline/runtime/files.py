@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import pyarrow as pa
-from apache_beam.io.filesystem import CompressionTypes, FileMetadata
+from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from features.document import Document
@@ -132,7 +131,7 @@ def remove(path: str) -> None:
         else:
             Path(path).unlink(missing_ok=True)
     elif FileSystems.exists(path):
-        FileSystems.delete([_escaped(path)])
+        FileSystems.delete([literal_pattern(path)])
     elif below := _below(path):
         FileSystems.delete(below)
 
@@ -142,30 +141,8 @@ def list_names(folder: str, suffix: str) -> list[str]:
     if is_local(folder):
         entries = Path(folder).iterdir() if Path(folder).is_dir() else ()
         return sorted(str(entry) for entry in entries if entry.name.endswith(suffix) and entry.is_file())
-    matched = FileSystems.match([join(_escaped(folder), f"*{suffix}")])[0].metadata_list
+    matched = FileSystems.match([join(literal_pattern(folder), f"*{suffix}")])[0].metadata_list
     return sorted(str(entry.path) for entry in matched)
-
-
-def match(pattern: str) -> list[FileMetadata]:
-    """Path, size and time of the files behind a path, a folder or a glob, sorted by path.
-
-    A file or folder of exactly that name wins over the glob, so that names may hold `[`, `*` and `?`. Of a folder these are all
-    files below it that hold anything, but those that begin with `.` or `_`: markers and checksums, as Spark writes them.
-    """
-    pattern = os.path.expanduser(pattern.removeprefix("file://"))  # noqa: PTH111 (Path would drop the `//` of a bucket)
-    path = Path(pattern or os.devnull)  # `Path("")` would be the folder that the program runs in
-    if is_local(pattern) and path.is_file():
-        found = [_metadata(path)]
-    elif is_local(pattern) and path.is_dir():
-        found = [_metadata(below) for below in path.rglob("*") if below.is_file()]
-        found = [entry for entry in found if _holds_data(entry, pattern)]
-    elif not is_local(pattern) and FileSystems.exists(pattern):
-        found = FileSystems.match([_escaped(pattern)])[0].metadata_list
-    else:
-        found = FileSystems.match([pattern])[0].metadata_list
-        if not found and not is_local(pattern):
-            found = [entry for entry in _entries_below(pattern) if _holds_data(entry, pattern)]
-    return sorted(found, key=lambda entry: str(entry.path))
 
 
 def copy(source: str, target: str) -> None:
@@ -198,23 +175,10 @@ def upload(source: str, folder: str) -> None:
 
 
 def _below(folder: str) -> list[str]:
-    return [str(entry.path) for entry in _entries_below(folder)]
+    matched = FileSystems.match([f"{literal_pattern(folder).rstrip('/')}/**"])[0].metadata_list
+    return [str(entry.path) for entry in matched]
 
 
-def _entries_below(folder: str) -> list[FileMetadata]:
-    return list(FileSystems.match([f"{_escaped(folder).rstrip('/')}/**"])[0].metadata_list)
-
-
-def _metadata(path: Path) -> FileMetadata:
-    state = path.stat()
-    return FileMetadata(str(path), state.st_size, state.st_mtime)
-
-
-def _holds_data(entry: FileMetadata, folder: str) -> bool:
-    names = str(entry.path)[len(folder) :].strip("/").split("/")
-    return entry.size_in_bytes > 0 and not any(name.startswith((".", "_")) for name in names)
-
-
-def _escaped(path: str) -> str:
-    """A glob that matches this path alone."""
+def literal_pattern(path: str) -> str:
+    """A pattern of Beam that matches this path alone, whatever signs it holds."""
     return re.sub(r"[*?[]", r"[\g<0>]", path)

@@ -168,13 +168,13 @@ def _disk(config: Config, encodings: list[Encoding], rows: int, known: bool) -> 
     need = transformed + 4 * tables  # two checkpoints, the proof's weights and the SavedModel
     said = f"at most {_human(need)} in {config.work_dir}"
     if not files.is_local(config.work_dir):
-        return Check("disk", "ok", f"{said}, an object store")
+        return Check("disk", "note", f"{said}, in a bucket", "all stages but preprocess need a work_dir on a disk")
     place = Path(config.work_dir).absolute()
     free = shutil.disk_usage(next(each for each in (place, *place.parents) if each.exists())).free
     if need <= free:
         return Check("disk", "ok", f"{said}; {_human(free)} free")
     status: Literal["note", "problem"] = "problem" if known else "note"
-    return Check("disk", status, f"{said}; only {_human(free)} free", "set work_dir to a larger disk or gs:// path")
+    return Check("disk", status, f"{said}; only {_human(free)} free", "set work_dir to a larger disk")
 
 
 def _memory(config: Config, encodings: list[Encoding], rows: int, known: bool) -> Check:

@@ -1,5 +1,9 @@
 """A config bound to its data: files, columns, and what is counted."""
 
+import os
+import shutil
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -48,6 +52,20 @@ def test_a_column_that_the_data_lacks_is_named(tmp_path, data, message):
     with pytest.raises(DataError) as raised:
         ResolvedConfig.of(config(write(tmp_path / "a", lines(20, 1)), tmp_path, **data))
     assert str(raised.value).startswith(message)
+
+
+def test_the_fingerprint_is_that_of_the_same_files_elsewhere(tmp_path):
+    path = write(tmp_path / "a", lines(20, 1))
+    before = ResolvedConfig.of(config(path, tmp_path)).fingerprint()
+    (tmp_path / "moved").mkdir()
+    moved = Path(shutil.copy2(path, tmp_path / "moved"))
+    assert ResolvedConfig.of(config(str(moved), tmp_path / "other")).fingerprint() == before
+    assert ResolvedConfig.of(config(f"{tmp_path}/moved/*", tmp_path)).fingerprint() == before
+    os.utime(moved, (0, 0))  # another time
+    assert ResolvedConfig.of(config(str(moved), tmp_path)).fingerprint() != before
+    column = tmp_path / "day=1"  # a folder that is a column
+    column.mkdir()
+    assert ResolvedConfig.of(config(shutil.copy2(path, column), tmp_path)).fingerprint() != before
 
 
 def test_the_fingerprint_depends_on_the_files(tmp_path):

@@ -70,3 +70,10 @@ def test_another_filesystem_has_folders_too():
 def test_a_filesystem_that_is_not_there_is_named():
     with pytest.raises(DataError, match=r"^nowhere://a/b cannot be listed: "):
         match_files("nowhere://a/b")
+
+
+def test_a_folder_may_have_the_signs_of_a_pattern(tmp_path):
+    for folder in ("day [1]", "day 1"):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / f"of {folder}.csv", b"1\n")
+    assert names(tmp_path / "day [1]") == ["of day [1].csv"]

@@ -81,33 +81,5 @@ def test_a_bucket_has_such_names_too(monkeypatch):
     for name in ("w [1]/a/b.txt", "w [1]/c.txt", "w 1/c.txt"):
         files.write_bytes(f"memory://bucket/{name}", b"x")
     assert files.list_names("memory://bucket/w [1]", ".txt") == ["memory://bucket/w [1]/c.txt"]
-    assert [entry.path for entry in files.match("memory://bucket/w [1]/c.txt")] == ["memory://bucket/w [1]/c.txt"]
-    assert [entry.path for entry in files.match("memory://bucket/w*/c.txt")] == [
-        "memory://bucket/w 1/c.txt",
-        "memory://bucket/w [1]/c.txt",
-    ]
-    assert len(files.match("memory://bucket/w [1]")) == 2
     files.remove("memory://bucket/w [1]")
     assert list(memory.FILES) == ["memory://bucket/w 1/c.txt"]
-
-
-def test_a_path_a_folder_and_a_glob_are_matched(tmp_path, monkeypatch):
-    for name in ("day[1].tsv", "day1.tsv", "part/x/p-0", "part/p-1", "part/_SUCCESS", "part/.p-1.crc", "part/_temporary/p-2"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("12345")
-    (tmp_path / "part" / "p-3").touch()
-    monkeypatch.setenv("HOME", str(tmp_path))
-
-    def names(pattern):
-        return [str(entry.path).removeprefix(f"{tmp_path}/") for entry in files.match(pattern)]
-
-    assert names(f"{tmp_path}/day[1].tsv") == ["day[1].tsv"]  # the file of that name wins
-    assert names(f"{tmp_path}/day[12].tsv") == ["day1.tsv"]
-    assert names(f"{tmp_path}/day*.tsv") == ["day1.tsv", "day[1].tsv"]
-    assert names(f"{tmp_path}/part") == ["part/p-1", "part/x/p-0"]
-    assert names("~/day1.tsv") == names(f"file://{tmp_path}/day1.tsv") == ["day1.tsv"]
-    assert names(f"{tmp_path}/none*") == names("") == []
-    (entry,) = files.match(f"{tmp_path}/day1.tsv")
-    assert entry.size_in_bytes == 5
-    assert entry.last_updated_in_seconds == (tmp_path / "day1.tsv").stat().st_mtime
