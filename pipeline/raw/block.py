@@ -109,6 +109,8 @@ class Block:
 
         All quoted fields are matched, from left to right, as a delimiter within one must not be taken for its end.
         """
+        if b'"' not in self.text:
+            return np.zeros(0, np.int64)
         delimiter = re.escape(self.data.separator.encode())
         fields = re.compile(rb"(?:^|" + delimiter + rb')("(?:[^"\n]|"")*+)("?)', re.MULTILINE)
         return self._rows_at(np.array([field.start(1) for field in fields.finditer(self.text) if not field[2]], np.int64))

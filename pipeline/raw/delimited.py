@@ -118,13 +118,21 @@ def _parse_by_row(block: Block, names: list[str], data: DataConfig, types: Mappi
     """Leaves out the rows that are broken, and has the others' text as bytes, to be judged by column."""
     reasons = block.broken_rows()
     kept = np.setdiff1d(np.arange(block.rows), list(reasons))
-    reasons |= {int(kept[row]): reason for row, reason in _ragged_rows(block.without(reasons), names, data).items()}
-    kept = np.setdiff1d(kept, list(reasons))
-    text, as_bytes = block.without(reasons), dict.fromkeys(types, pa.binary())
-    table = _read_csv(text, one_block_options(names, len(text)), parse_options(data), convert_options(data, as_bytes))
+    try:
+        table = _as_bytes(block.without(reasons), names, data, types)
+    except pa.ArrowInvalid:  # some rows have too many or too few fields, too
+        ragged = _ragged_rows(block.without(reasons), names, data)
+        reasons |= {int(kept[row]): reason for row, reason in ragged.items()}
+        kept = np.setdiff1d(kept, list(reasons))
+        table = _as_bytes(block.without(reasons), names, data, types)
     numbers = sorted(reasons)
     rejected = [RejectedRow(*at, reasons[row]) for row, at in zip(numbers, block.locate(numbers), strict=True)]
     return RawTable(table, block.start, lambda rows: block.locate(kept[list(rows)]), block.rows, (begin, block.end), rejected)
+
+
+def _as_bytes(text: bytes, names: list[str], data: DataConfig, types: Mapping[str, pa.DataType]) -> pa.Table:
+    convert = convert_options(data, dict.fromkeys(types, pa.binary()))
+    return _read_csv(text, one_block_options(names, len(text)), parse_options(data), convert)
 
 
 def _ragged_rows(text: bytes, names: list[str], data: DataConfig) -> dict[int, str]:

@@ -18,6 +18,7 @@ _READ_BYTES = 64 << 10  # that are read at a time until the header is whole
 _LONGEST = 64 << 20  # bytes; without a newline in them, this is no delimited text
 # First bytes of zip, gzip, bzip2, zstd, xz and 7z files.
 PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"7z\xbc\xaf")
+PARQUET = b"PAR1"
 _LINE = re.compile(rb"(?:\r*\n)*[^\n]*\n")  # with the blank lines before it
 _QUOTED_LINE = re.compile(rb'(?:\r*\n)*(?:[^"\n]|"[^"]*")*+\n')
 
@@ -33,6 +34,8 @@ def read_header(data: DataConfig, path: str) -> tuple[list[str], int]:
     head = _head(data, path)
     if head.startswith(PACKED):
         raise DataError(f"{path}: is an archive, or compressed though its name does not say so; unpack or rename it")
+    if head.startswith(PARQUET):
+        raise DataError(f"{path}: is a Parquet file, not {data.format}; set data.format, or leave it out of the pattern")
     mark = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
     if not data.header:
         return list(data.columns), mark

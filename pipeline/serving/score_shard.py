@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from features.inputs import Input
 from models.metrics import Scores
 from models.serving_model import SCORE
+from pipeline.raw.accounts import Account
 from pipeline.raw.piece import Shard
 from pipeline.raw.read import read
 from pipeline.raw.rejects import RejectedRow, Tally, rejected_table
@@ -78,9 +79,10 @@ class ScoreShard(beam.DoFn):
                 writer.write_table(table.cast(schema))
 
     def _scored(self, shard: Shard, counts: _Counts) -> Iterator[pa.Table]:
-        data = self.scoring.data
+        data, account = self.scoring.data, Account(shard.file.path)
         for piece in shard.pieces:
             for rows in read(data, self.scoring.columns, piece):
+                account.add(rows.span)
                 counts.tally.add(piece.path, rows.table.num_rows, rows.rejected)
                 counts.rejected += rows.rejected
                 for start in range(0, rows.table.num_rows, BATCH_ROWS):

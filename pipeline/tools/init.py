@@ -130,6 +130,8 @@ def _data(sample: Sample, splits: dict[str, list[str]], label: Column, why: str,
         yield from _wrapped("  columns: [", [_scalar(name) for name in sample.table.column_names], "]")
     if sample.delimiter not in ",\t":
         yield f"  delimiter: {_scalar(sample.delimiter)}"
+    if sample.multiline:
+        yield "  quoted: multiline  # guessed: quoted cells hold newlines; one worker reads a whole file"
     if sample.encoding != "utf-8":
         yield f"  encoding: {sample.encoding}  # guessed: most texts are not UTF-8"
     if sample.missing:

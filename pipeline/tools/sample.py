@@ -31,6 +31,7 @@ class Sample:
     missing: tuple[str, ...] = ()
     bad_rows: int = 0
     encoding: str = "utf-8"
+    multiline: bool = False
 
 
 class NoRowsError(DataError):
@@ -93,7 +94,7 @@ def read(path: str, rows: int) -> Sample:
     arrays = [as_array(column) for column in table.columns]
     missing = tuple(mark for mark in MARKERS if any(_marks(array, mark) for array in arrays))
     typed = pa.table([_typed(array, pa.array(missing, pa.string())) for array in arrays], names=table.column_names)
-    return Sample(typed, data.format, data.header, data.separator, missing, bad_rows, data.encoding)
+    return Sample(typed, data.format, data.header, data.separator, missing, bad_rows, data.encoding, data.quoted == "multiline")
 
 
 def as_array(column: pa.ChunkedArray) -> pa.Array:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import csv
+import itertools
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from typing import Literal
 
 from features.data_config import DataConfig
 from features.errors import DataError
@@ -14,7 +16,9 @@ from pipeline.raw.compression import open_decompressed
 
 CRITEO = ["label", *(f"I{number}" for number in range(1, 14)), *(f"C{number}" for number in range(1, 27))]
 _HEAD, _LINES = 1 << 20, 1000  # bytes and lines that are looked at
-_DELIMITER_LINES = 200  # lines that a delimiter must divide alike, nearly all of them
+_DELIMITER_LINES, _ALIKE = 200, 0.9  # lines that a delimiter must divide alike, and the share of them that suffices
+
+Quoted = Literal[True, "multiline"]
 
 
 def find_layout(path: str) -> DataConfig:
@@ -32,8 +36,8 @@ def find_layout(path: str) -> DataConfig:
         raise DataError(f"{path}: empty; winnow needs rows to look at")
     if not any("\r" not in line for line in lines if line):
         raise DataError(f"{path}: its lines end in carriage returns alone; write newlines (tr '\\r' '\\n' < FILE > NEW)")
-    delimiter = _delimiter(path, lines[:_DELIMITER_LINES])
-    cells = _cells(lines, delimiter)
+    delimiter, quoted = _delimiter(path, lines[:_DELIMITER_LINES])
+    cells = _cells(lines, delimiter, quoted)
     header = _has_header(cells)
     names = cells[0] if header else _names(cells)
     twice = [name for name, count in Counter(names).items() if count > 1]
@@ -46,6 +50,7 @@ def find_layout(path: str) -> DataConfig:
         header=header,
         columns=[] if header else names,
         delimiter=delimiter,
+        quoted=quoted,
         encoding=encoding,
     )
 
@@ -69,21 +74,44 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _cells(lines: Iterable[str], delimiter: str) -> list[list[str]]:
-    """The cells of each line. Lines are read one by one, as a quote that is not closed must not take in the next."""
+def _cells(lines: Iterable[str], delimiter: str, quoted: Quoted = True) -> list[list[str]]:
+    """The cells of each row.
+
+    A row is a line, read by itself, as a quote that is not closed must not take in the next; but where quotes hold newlines.
+    """
     csv.field_size_limit(sys.maxsize)  # cells of any length
-    whole = (line for line in lines if line and "\r" not in line)
+    whole = [line for line in lines if line and "\r" not in line]
+    if quoted == "multiline":
+        return [row for row in csv.reader([f"{line}\n" for line in whole], delimiter=delimiter) if row]
     return [row for line in whole for row in csv.reader([line], delimiter=delimiter)]
 
 
-def _delimiter(path: str, lines: list[str]) -> str:
-    """The mark that divides nearly all lines, the first among them, into the same number of cells."""
+def _delimiter(path: str, lines: list[str]) -> tuple[str, Quoted]:
+    """The mark that divides nearly all rows, the first among them, into the same number of cells."""
     for mark in "\t,;|":
-        widths = [len(row) for row in _cells(lines, mark)]
+        quoted: Quoted = "multiline" if _holds_newlines(lines, mark) else True
+        widths = [len(row) for row in _cells(lines, mark, quoted)]
         width, count = Counter(widths).most_common(1)[0]
-        if width > 1 and widths[0] == width and count >= 0.9 * len(widths):
-            return mark
+        if width > 1 and widths[0] == width and count >= _ALIKE * len(widths):
+            return mark, quoted
     raise DataError(f"{path}: lines are not divided alike by tab, comma, semicolon or |; is this delimited text?")
+
+
+def _holds_newlines(lines: list[str], delimiter: str) -> bool:
+    """Whether quotes that are not closed in their line go on in the next: that has another number of cells, then."""
+    widths = [len(row) for row in _cells(lines[:1], delimiter)]
+    after_open = [after for line, after in itertools.pairwise(lines) if after and '"' in line and _is_open(line, delimiter)]
+    ragged = sum([len(row) for row in _cells([line], delimiter)] != widths for line in after_open)
+    return bool(after_open) and ragged >= _ALIKE * len(after_open)
+
+
+def _is_open(line: str, delimiter: str) -> bool:
+    """Whether a quote in a line is not closed in it."""
+    try:
+        list(csv.reader([line], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return "unexpected end of data" in str(error)
+    return False
 
 
 def _has_header(cells: list[list[str]]) -> bool:

@@ -47,6 +47,7 @@ def test_names_come_from_the_config_where_there_is_no_header(tmp_path):
         (b'label,"n\n1,2\n', "header has a quote that is not closed"),
         (b"PK\x03\x04", "is an archive, or compressed though its name does not say so; unpack or rename it"),
         (gzip.compress(b"label,n\n", mtime=0), "is an archive, or compressed"),
+        (b"PAR1\x15\x04", r"is a Parquet file, not csv; set data\.format, or leave it out of the pattern"),
     ],
 )
 def test_headers_that_cannot_be_read_are_named_with_a_remedy(tmp_path, content, message):

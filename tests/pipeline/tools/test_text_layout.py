@@ -51,3 +51,12 @@ def test_a_few_broken_lines_do_not_change_the_encoding(tmp_path):
 def test_old_line_ends_are_named(tmp_path):
     with pytest.raises(DataError, match=r"a\.csv: its lines end in carriage returns alone; write newlines \(tr "):
         layout(tmp_path, ["label,n", "0,1", "1,2", ""], end="\r")
+
+
+def test_newlines_in_quoted_cells_are_told_from_open_quotes(tmp_path):
+    notes = ["ok", '"two\nlines"', '"three\n\nlines"', '"a ""word"""']
+    lines = ["label,n,note", *(f"{row % 2},{row},{notes[row % 4]}" for row in range(400))]
+    found = layout(tmp_path, lines)
+    assert (found.quoted, found.separator, found.header) == ("multiline", ",", True)
+    strays = [line.replace(",w", ',"w') if row in (3, 50, 51) else line for row, line in enumerate(ROWS)]
+    assert layout(tmp_path, ["label,n,word", *strays]).quoted is True
