@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from features.document import Document
 from features.encoding import Encoding
 from features.inputs import Input
@@ -55,10 +57,27 @@ class SplitFiles(Document):
     files: list[PartFile]
 
 
+class SplitCounts(Document):
+    """Rows of one split, and those of them whose label is 1."""
+
+    rows: int = 0
+    positives: int = 0
+
+
 class Manifest(Document):
-    """`transformed/manifest.json`: files of each split (`train`, `validation`, `test`), and what became of the raw rows."""
+    """`transformed/manifest.json`: files of each split (`train`, `validation`, `test`), and what became of the raw rows.
+
+    Attributes:
+      splits: files of each split.
+      positives: rows of each split whose label is 1.
+      raw_files: what became of the rows of each raw file.
+      rejected: rows read and rejected.
+    """
+
+    optional_fields: ClassVar[frozenset[str]] = frozenset({"positives"})
 
     splits: dict[str, SplitFiles]
+    positives: dict[str, int] | None = None
     raw_files: list[RawFileRows]
     rejected: RejectCounts
 

@@ -16,7 +16,9 @@ from pipeline.preprocess.folders import Folders
 from pipeline.preprocess.parse import ParseShard
 from pipeline.preprocess.parsed_shard import ParsedShard
 from pipeline.preprocess.resolved_config import ResolvedConfig
+from pipeline.preprocess.row_sample import RowSample, rows_a_shard, sentences, shared_rows
 from pipeline.preprocess.split import SPLITS
+from pipeline.preprocess.split_counts import add_counts, check_counts, describe, warnings
 from pipeline.raw.piece import Shard
 from pipeline.raw.rejects import Tally
 from pipeline.raw.shards import plan_shards
@@ -40,10 +42,11 @@ def count(resolved: ResolvedConfig, folders: Folders, beam_args: Sequence[str]) 
       The parsed shards, in the order of the files.
 
     Raises:
-      DataError: too many rows are malformed, no row is left to train on, or the label is constant.
+      DataError: too many rows are malformed, a split that was asked for has no rows, or its labels are all the same.
     """
     shards = plan_shards(resolved.data, resolved.listed)
-    parse = ParseShard(resolved.data, resolved.counted, resolved.columns, folders.parsed, resolved.buckets)
+    sampled = rows_a_shard(len(shards))
+    parse = ParseShard(resolved.data, resolved.counted, resolved.columns, folders.parsed, resolved.buckets, sampled)
     parsed = [parse.parsed(shard) for shard in shards]
     counted = files.exists(folders.output.statistics_file)
     if not counted:
@@ -53,6 +56,7 @@ def count(resolved: ResolvedConfig, folders: Folders, beam_args: Sequence[str]) 
     with ThreadPoolExecutor(_READERS) as pool:
         list(pool.map(lambda shard: shard.record, parsed))  # read once and held
     _keep_rejected(resolved, parsed, folders.output.rejected)
+    _judge_splits(resolved, parsed)
     if not counted:
         _join_statistics(resolved, parsed, folders)
     return parsed
@@ -97,21 +101,28 @@ def _keep_rejected(resolved: ResolvedConfig, parsed: Sequence[ParsedShard], targ
         raise DataError(f"{error}\n  all of them are in {target}") from None
 
 
+def _judge_splits(resolved: ResolvedConfig, parsed: Sequence[ParsedShard]) -> None:
+    """Says how many rows and positives each split has, and what speaks against measuring on them."""
+    counts = add_counts(shard.record.splits for shard in parsed)
+    check_counts(resolved.data, counts)
+    say(f"preprocess: {describe(counts)}")
+    for sentence in warnings(counts):
+        say(f"warning: {sentence}")
+    with ThreadPoolExecutor(_READERS) as pool:
+        samples = pool.map(lambda shard: RowSample.read(shard.sample_file), parsed)
+        for sentence in sentences(shared_rows(RowSample.joined(samples))):
+            say(sentence)
+
+
 def _join_statistics(resolved: ResolvedConfig, parsed: Sequence[ParsedShard], folders: Folders) -> None:
     """Writes `statistics.json` out of the documents of each feature and split."""
     splits = [split for split in SPLITS if any(shard.counts(split).rows for shard in parsed)]
-    if "train" not in splits:
-        raise DataError("preprocess: the train split has no rows; look at data.train and data.split")
 
     safe_names = file_names([feature.name for feature in resolved.counted])
 
     def statistics_of(name: str, split: str) -> Statistics:
         return files.read_document(Statistics, files.join(folders.statistics, f"{safe_names[name]}.{split}.json"))
 
-    label = statistics_of(resolved.data.label, "train")
-    if label.distinct < 2:
-        message = f"column {label.name!r} is {label.top[0][0]} in every train row; nothing to learn"
-        raise DataError(f"data.label: {message}")
     by_split = {split: [statistics_of(feature.name, split) for feature in resolved.features] for split in splits}
     document = StatisticsDocument(
         features=mark_duplicates(by_split.pop("train")), splits=by_split, rejected=dict(tally(parsed).reasons.most_common())

@@ -23,10 +23,13 @@ import pyarrow.parquet
 from features.data_config import DataConfig
 from features.feature import Feature
 from features.inputs import Input
+from features.manifest import SplitCounts
 from pipeline.preprocess.analyze import analyze
-from pipeline.preprocess.parsed_shard import ParsedShard, ShardRecord, SplitCounts
+from pipeline.preprocess.parsed_shard import ParsedShard, ShardRecord
 from pipeline.preprocess.partial import Partial, in_buckets, merge, read_partials, write_partials
+from pipeline.preprocess.row_hashes import Hashes, row_hashes
 from pipeline.preprocess.row_keys import RowKeys
+from pipeline.preprocess.row_sample import RowSample
 from pipeline.preprocess.shard_key import shard_key
 from pipeline.preprocess.split import SPLITS, TRAIN, split_of
 from pipeline.raw.accounts import Account
@@ -51,13 +54,20 @@ class ParseShard(beam.DoFn):
       inputs: columns to read.
       folder: receives the files.
       buckets: parts into which values are hashed.
+      sampled: rows of each shard that are compared with those of others.
     """
 
     def __init__(
-        self, data: DataConfig, features: Sequence[Feature], inputs: Sequence[Input], folder: str, buckets: int
+        self,
+        data: DataConfig,
+        features: Sequence[Feature],
+        inputs: Sequence[Input],
+        folder: str,
+        buckets: int = 1,
+        sampled: int = 0,
     ) -> None:
         self.data, self.features, self.inputs = data, list(features), list(inputs)
-        self.folder, self.buckets = folder, buckets
+        self.folder, self.buckets, self.sampled = folder, buckets, sampled
         self.version = program_version()  # of the launcher: a worker may have the program without its metadata
 
     def setup(self) -> None:
@@ -84,16 +94,17 @@ class ParseShard(beam.DoFn):
 
     def _parse(self, shard: Shard, parsed: ParsedShard) -> None:
         partials: dict[tuple[str, str], list[Partial]] = {}
-        rejects, account = _Rejects(), Account(shard.file.path)
+        rejects, account, sample = _Rejects(), Account(shard.file.path), RowSample()
         with _RowsWriter(parsed, self.data.label) as writer:
             for chunk in _chunks(self._read(shard, rejects, account)):
-                for split, table, keys in self._divided(chunk, shard.split):
+                for split, table, keys in self._divided(chunk, shard.split, sample):
                     writer.write(split, table)
                     for feature, partial in zip(self.features, self._analyzed(table, keys), strict=True):
                         partials.setdefault((feature.name, split), []).append(partial)
         with files.written(parsed.counts_file) as target:
             write_partials(target, ((key, merge(parts)) for key, parts in partials.items()))
         rejects.write(shard.file.path, parsed.rejected_file)
+        sample.write(parsed.sample_file)
         record = ShardRecord(
             file=shard.file.path,
             split=shard.split,
@@ -111,17 +122,25 @@ class ParseShard(beam.DoFn):
                 rejects.check_hope(self.data.max_bad_ratio)
                 yield rows
 
-    def _divided(self, chunk: list[Rows], field: str) -> Iterator[tuple[str, pa.Table, RowKeys | None]]:
-        """The rows of each split that has any: tables of encoded columns, and the keys of train rows."""
+    def _divided(self, chunk: list[Rows], field: str, sample: RowSample) -> Iterator[tuple[str, pa.Table, RowKeys | None]]:
+        """The rows of each split that has any: tables of encoded columns, and the keys of train rows; fills the sample."""
         table = pa.concat_tables([rows.table for rows in chunk])
         splits = np.concatenate([split_of(self.data, rows, field) for rows in chunk])
         keys = np.concatenate([rows.keys(0, rows.path) for rows in chunk])
         names = [column.name for column in self.inputs if column.name != self.data.split.column]
         columns = list(self.pool.map(lambda name: _encoded(table[name]), names))
+        sample.add(self._hashes(columns, names), splits, self.sampled)
         for split in np.unique(splits).tolist():
             mask = splits == split
             kept = columns if mask.all() else list(self.pool.map(lambda column, m=mask: _filtered(column, m), columns))
             yield SPLITS[split], pa.table(kept, names=names), RowKeys(keys[mask]) if split == TRAIN else None
+
+    def _hashes(self, columns: list[pa.Array], names: list[str]) -> Hashes:
+        """Hashes of whole rows: sums over groups of columns, one group a thread."""
+        groups = os.cpu_count() or 1
+        starts = range(min(groups, len(columns)))
+        sums = self.pool.map(lambda start: row_hashes(columns[start::groups], names[start::groups]), starts)
+        return np.sum(list(sums), axis=0, dtype=np.uint64)
 
     def _analyzed(self, table: pa.Table, keys: RowKeys | None) -> list[Partial]:
         return list(self.pool.map(lambda feature: analyze(feature, table, keys), self.features))

@@ -10,16 +10,9 @@ import pyarrow as pa
 
 from features.document import Document
 from features.errors import DataError
-from features.manifest import RejectCounts
+from features.manifest import RejectCounts, SplitCounts
 from pipeline.raw.accounts import Span
 from pipeline.runtime import files
-
-
-class SplitCounts(Document):
-    """Rows of one split, and those of them whose label is 1."""
-
-    rows: int = 0
-    positives: int = 0
 
 
 class ShardRecord(Document):
@@ -63,6 +56,11 @@ class ParsedShard:
     def rejected_file(self) -> str:
         """Path of the rejected rows; there only where there are some."""
         return f"{self.base}.rejected"
+
+    @property
+    def sample_file(self) -> str:
+        """Path of the `RowSample`."""
+        return f"{self.base}.sample"
 
     @property
     def record_file(self) -> str:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import apache_beam as beam
 
-from features.manifest import Manifest, PartFile, RawFileRows, RejectCounts, ResolvedFeatures, SplitFiles
+from features.manifest import Manifest, PartFile, RawFileRows, ResolvedFeatures, SplitFiles
 from features.names import vocabulary_files
 from pipeline.dataset.transformed import Transformed
 from pipeline.preprocess.count import count, tally
@@ -22,6 +22,7 @@ from pipeline.preprocess.parsed_shard import ParsedShard
 from pipeline.preprocess.raw_rows import raw_file_rows
 from pipeline.preprocess.resolved_config import ResolvedConfig
 from pipeline.preprocess.split import SPLITS
+from pipeline.preprocess.split_counts import add_counts
 from pipeline.preprocess.transform import TransformRows
 from pipeline.runtime import files
 from pipeline.runtime.beam import check_reach, run_beam
@@ -65,7 +66,7 @@ def _make(resolved: ResolvedConfig, folders: Folders, beam_args: Sequence[str]) 
     files.write_document(folders.output.features_file, _resolved_features(resolved, folders.output))
     if folders.kept:
         _keep_for_later(folders, parsed)
-    files.write_document(folders.output.manifest_file, _manifest(planned, raw_files, tally(parsed).counts()))
+    files.write_document(folders.output.manifest_file, _manifest(planned, raw_files, parsed))
 
 
 def _write_graph(resolved: ResolvedConfig, output: Transformed) -> None:
@@ -101,7 +102,7 @@ def _resolved_features(resolved: ResolvedConfig, output: Transformed) -> Resolve
     )
 
 
-def _manifest(planned: Sequence[OutputFile], raw_files: list[RawFileRows], rejected: RejectCounts) -> Manifest:
+def _manifest(planned: Sequence[OutputFile], raw_files: list[RawFileRows], parsed: Sequence[ParsedShard]) -> Manifest:
     """The files as their workers have noted them."""
     with ThreadPoolExecutor(_READERS) as pool:
         noted = list(pool.map(lambda file: files.read_document(PartFile, file.note), planned))
@@ -109,7 +110,8 @@ def _manifest(planned: Sequence[OutputFile], raw_files: list[RawFileRows], rejec
     for file, part in zip(planned, noted, strict=True):
         by_split[file.split].append(part)
     splits = {split: SplitFiles(rows=sum(part.rows for part in parts), files=parts) for split, parts in by_split.items()}
-    return Manifest(splits=splits, raw_files=raw_files, rejected=rejected)
+    positives = {split: counts.positives for split, counts in add_counts(shard.record.splits for shard in parsed).items()}
+    return Manifest(splits=splits, positives=positives, raw_files=raw_files, rejected=tally(parsed).counts())
 
 
 def _keep_for_later(folders: Folders, parsed: Sequence[ParsedShard]) -> None:

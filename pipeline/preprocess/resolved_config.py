@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,7 @@ import pyarrow as pa
 
 from features.config import Config
 from features.data_config import DataConfig
-from features.errors import DataError
+from features.errors import ConfigError, DataError
 from features.feature import Feature, inputs_of
 from features.inputs import Input, check_numbers
 from features.numbers import Numeric
@@ -17,6 +19,7 @@ from pipeline.preprocess.split import SPLITS
 from pipeline.raw.piece import RawFile
 from pipeline.raw.read import column_types
 from pipeline.raw.shards import list_files
+from pipeline.runtime import files
 
 # Raw data whose different values of one column surely fit into one worker's memory, even if every value is another one.
 BUCKET_BYTES = 16 << 30
@@ -43,12 +46,13 @@ class ResolvedConfig:
         """Lists the files, reads their headers, and resolves the features.
 
         Raises:
-          ConfigError: a feature rule fits no column.
+          ConfigError: a feature rule fits no column, or a file is named twice.
           DataError: a file is absent, empty or unreadable, or columns differ or are missing.
         """
         data = config.data
         listed = {split: list_files(getattr(data, split), split) for split in SPLITS if getattr(data, split)}
-        types = column_types(data, [file for files in listed.values() for file in files])
+        _check_each_once(listed)
+        types = column_types(data, [file for files_of_field in listed.values() for file in files_of_field])
         for field, column in (("label", data.label), ("weight", data.weight), ("split.column", data.split.column)):
             if column is not None and column not in types:
                 raise DataError(f"data.{field}: column {column!r} is not in {listed['train'][0].path}")
@@ -67,7 +71,7 @@ class ResolvedConfig:
     @property
     def files(self) -> list[RawFile]:
         """All files."""
-        return [file for files in self.listed.values() for file in files]
+        return [file for files_of_field in self.listed.values() for file in files_of_field]
 
     @property
     def columns(self) -> list[Input]:
@@ -107,3 +111,21 @@ def _name(path: str) -> str:
     """A file's name, behind those of its folders that are columns, such as `day=2024-01-01`."""
     *folders, name = path.split("/")
     return "/".join([*(folder for folder in folders if "=" in folder), name])
+
+
+def _check_each_once(listed: Mapping[str, Sequence[RawFile]]) -> None:
+    """Refuses one file under two names: a model would be tested on rows it has learnt, or learn rows twice."""
+    seen: dict[str, tuple[str, str]] = {}
+    for field, files_of_field in listed.items():
+        for file in files_of_field:
+            target = os.path.realpath(file.path) if files.is_local(file.path) else file.path
+            other_field, other = seen.setdefault(target, (field, file.path))
+            if (other_field, other) == (field, file.path):
+                continue
+            if other_field == field:
+                twice = f"{other} and {file.path} are one file, whose rows would count twice; leave one out"
+                raise ConfigError(f"data.{field}: {twice}")
+            raise ConfigError(
+                f"data.{field}: {file.path} is a file of data.{other_field} too, so that a model would be tested on rows that "
+                "it has learnt; name other files, or leave it to data.split to divide the rows"
+            )

@@ -20,6 +20,9 @@ from rich.table import Table
 from features.config import Config
 from features.encoding import Encoding, full_widths
 from features.errors import WinnowError
+from pipeline.preprocess.resolved_config import ResolvedConfig
+from pipeline.preprocess.split_counts import check_counts, describe, warnings
+from pipeline.preprocess.split_sample import sample_splits
 from pipeline.raw.format import naming_unreadable
 from pipeline.raw.formats import FORMATS
 from pipeline.raw.piece import RawFile
@@ -142,8 +145,6 @@ def _runners() -> Iterator[Check]:
 
 def _needs(config: Config) -> Iterator[Check]:
     """Data, disk and memory. Sizes of tables are known after preprocessing, and bounded before."""
-    from pipeline.preprocess.resolved_config import ResolvedConfig
-
     try:
         resolved = ResolvedConfig.of(config)
         rows = sum(_estimate_rows(config, file) for file in resolved.files)
@@ -154,12 +155,28 @@ def _needs(config: Config) -> Iterator[Check]:
     yield Check(
         "data", "ok", f"{len(resolved.files)} files, {_human(size)}, about {rows:,} rows; {len(resolved.features)} features"
     )
+    yield from _splits(resolved)
     made = files.join(config.work_dir, "transformed", "features.json")
     known = files.exists(made)
     bounds = [feature.encoding_of_size(feature.largest_size(rows)) for feature in resolved.features]
     encodings = [Encoding(**each) for each in files.read_json(made)["encodings"]] if known else bounds
     yield _disk(config, encodings, rows, known)
     yield _memory(config, encodings, rows, known)
+
+
+def _splits(resolved: ResolvedConfig) -> Iterator[Check]:
+    """Rows and positives of each split, over some megabytes of the data, and what is too few in them."""
+    said, whole = "no rows", True
+    try:
+        counts, whole = sample_splits(resolved)
+        said = describe(counts) if whole else f"in a sample: {describe(counts)}"
+        check_counts(resolved.data, counts)
+    except WinnowError as error:
+        yield Check("splits", "problem" if whole else "note", said, str(error))
+        return
+    yield Check("splits", "ok", said)
+    if whole:
+        yield from (Check("splits", "note", sentence) for sentence in warnings(counts))
 
 
 def _disk(config: Config, encodings: list[Encoding], rows: int, known: bool) -> Check:

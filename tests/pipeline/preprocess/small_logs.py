@@ -19,9 +19,8 @@ def lines(rows, seed):
     """Rows of label, n, c, d and day; d has a value of its own in each of many rows."""
     rng = np.random.default_rng(seed)
     n, c, d = rng.normal(0, 3, rows), rng.integers(0, 40, rows), rng.integers(0, 4 * rows, rows)
-    return [
-        f"{i % 2}\t{x:.4f}\tc{a if a else ''}\td{b}\t{i % 10}".encode() for i, (x, a, b) in enumerate(zip(n, c, d, strict=True))
-    ]
+    fields = enumerate(zip(n, c, d, strict=True))
+    return [f"{i // 10 % 2}\t{x:.4f}\tc{a if a else ''}\td{b}\t{i % 10}".encode() for i, (x, a, b) in fields]
 
 
 def config(train, work, **data):

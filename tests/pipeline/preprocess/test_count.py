@@ -65,7 +65,7 @@ def test_newlines_in_quoted_fields_are_counted_as_values_that_no_vocabulary_hold
 
 def test_a_label_of_one_value_is_an_error(tmp_path):
     settings = config(write(tmp_path / "a", [b"1" + line[1:] for line in lines(500, 1)]), tmp_path)
-    with pytest.raises(DataError, match=r"data\.label: column 'label' is 1\.0 in every train row; nothing to learn"):
+    with pytest.raises(DataError, match=r"data\.label: column 'label' is 1 in all \d+ rows of the train split; nothing"):
         counted(settings, tmp_path / "out")
 
 
@@ -78,3 +78,40 @@ def test_a_file_of_a_header_alone_adds_no_rows_and_no_rows_at_all_are_an_error(t
     assert found["features"][0]["count"] + sum(own[0]["count"] for own in found["splits"].values()) == 500
     with pytest.raises(DataError, match=r"the train split has no rows; look at data\.train and data\.split"):
         counted(config(f"{tmp_path}/b", tmp_path, **fields), tmp_path / "none")
+
+
+def said(capsys):
+    return " ".join(capsys.readouterr().err.split())
+
+
+def test_rows_and_positives_of_each_split_are_said_after_counting(tmp_path, capsys):
+    split = {"by": "time", "column": "day", "validation_from": 7, "test_from": 9}
+    counted(config(write(tmp_path / "a", lines(1000, 1)), tmp_path, split=split), tmp_path / "out")
+    text = said(capsys)
+    assert (
+        "preprocess: train 700 rows, 350 positive (50.00%); validation 200 rows, 100 positive (50.00%); "
+        "test 100 rows, 50 positive (50.00%)"
+    ) in text
+    assert "warning: 50 positives in the 100 rows of the test split: any AUC over it is uncertain by 0.03" in text
+    assert "are in train too" not in text
+
+
+def test_labels_that_come_late_end_the_run_at_once(tmp_path):
+    rows = [f"{int(number >= 900)}\t1\tc{number % 7}\td\t{number // 100}".encode() for number in range(1000)]
+    split = {"by": "time", "column": "day", "validation_from": 8, "test_from": 9}
+    with pytest.raises(DataError, match=r"data\.label: column 'label' is 0 in all 800 rows of the train split; nothing to"):
+        counted(config(write(tmp_path / "a", rows), tmp_path, split=split), tmp_path / "out")
+
+
+def test_a_copy_of_the_train_file_for_testing_is_warned_of(tmp_path, capsys):
+    train, copy = write(tmp_path / "a", lines(2000, 1)), write(tmp_path / "b", lines(2000, 1)[:500])
+    counted(config(train, tmp_path, test=copy, split={"validation": 0}), tmp_path / "out")
+    assert "warning: 100.0% of the test rows are in train too, value for value (0.0% of the train rows occur" in said(capsys)
+
+
+def test_rows_that_logs_repeat_by_chance_are_said_but_not_warned_of(tmp_path, capsys):
+    rows = [f"{number // 5 % 2}\t{number % 3}\tc{number % 7}\td1\t1".encode() for number in range(5000)]
+    counted(config(write(tmp_path / "a", rows), tmp_path), tmp_path / "out")
+    text = said(capsys)
+    assert "preprocess: 100.0% of the test rows are in train too, value for value (100.0% of the train rows" in text
+    assert "warning:" not in text

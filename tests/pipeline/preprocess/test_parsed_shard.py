@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 
 from features.errors import DataError
-from features.manifest import RejectCounts
-from pipeline.preprocess.parsed_shard import ParsedShard, ShardRecord, SplitCounts
+from features.manifest import RejectCounts, SplitCounts
+from pipeline.preprocess.parsed_shard import ParsedShard, ShardRecord
 from pipeline.runtime import files
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.config import Config
-from features.errors import DataError
+from features.errors import ConfigError, DataError
 from features.inputs import Input
 from features.numbers import Numeric
 from pipeline.preprocess import resolved_config
@@ -103,3 +103,13 @@ def test_types_that_cannot_be_read_are_refused_with_their_column(tmp_path, colum
         return
     with pytest.raises(DataError, match=message):
         ResolvedConfig.of(asked)
+
+
+def test_one_file_under_two_names_is_refused(tmp_path):
+    path = write(tmp_path / "a", lines(20, 1))
+    (tmp_path / "link").symlink_to(path)
+    with pytest.raises(ConfigError, match=r"data\.test: .*/a is a file of data\.train too, so that a model would be tested on"):
+        ResolvedConfig.of(config(path, tmp_path, test=path, split={}))
+    with pytest.raises(ConfigError, match=r"data\.train: .*/a and .*/link are one file, whose rows would count twice; leave"):
+        ResolvedConfig.of(config([path, f"{tmp_path}/link"], tmp_path))
+    assert len(ResolvedConfig.of(config([path, path, f"{tmp_path}/[a]"], tmp_path)).files) == 1
