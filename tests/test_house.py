@@ -28,7 +28,7 @@ MOST_LINES, MEDIAN_LINES = 300, 130  # of a file; see keras-rs, whose median is 
 
 MOST_KEY_READS = 59  # of documents, in all packages; there were 354 before documents were classes
 MOST_ANY = 15  # per 1,000 lines; keras-rs has 17.5, optax 9.6
-LEAST_COMMENTS = 0.016  # of the lines; keras-rs has 6 %, so this goes up wherever it can
+LEAST_COMMENTS = 0.02  # of the lines; keras-rs has 6 %, so this goes up wherever it can
 # Mappings that modules read by a literal string, and that are no documents of ours. All other reads count.
 NO_DOCUMENTS = {
     "tensors, arrays and groups of a pattern by name, as Keras, NumPy and Arrow pass them": {
@@ -66,7 +66,6 @@ NO_DOCUMENTS = {
         "pipeline.selection.prove": {"twin_of"},
     },
 }
-WITHOUT_TEST_FILE: set[str] = set()
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +115,7 @@ def test_each_module_has_a_test_file_of_its_name(house):
     missing = {
         module.name for module in house.values() if not module.path.name.startswith("__") and not file_of_tests(module).exists()
     }
-    assert missing <= WITHOUT_TEST_FILE
+    assert missing == set()
 
 
 def file_of_tests(module: Module) -> Path:
