@@ -117,9 +117,9 @@ class FeatureSearch:
         units, agreed = self.run.candidates.units, consensus(self.orders)
         self.gate.level.assign(np.zeros_like(self.gate.level))
         self.gate.pick(self.run.candidates.kept_units)
-        for place, unit in enumerate(agreed.order):
+        for rank, unit in enumerate(agreed.order):
             self.gate.pick([unit])
-            number = 1 + place // self.run.config.selection.picks_per_round
+            number = 1 + rank // self.run.config.selection.picks_per_round
             # A share that falls along the path as attention does: 1 for what all gates pick first.
             attention = 1.0 - agreed.mean_rank[unit] / self.limit
             self.builder.add_unit(unit, number, attention, estimate=self.estimator())

@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 
 from models.schedule import Schedule
-from pipeline.selection import warnings as sanity
+from pipeline.selection import warnings as module
 
 
 @pytest.fixture
 def said(monkeypatch):
     lines = []
-    monkeypatch.setattr(sanity, "say", lines.append)
+    monkeypatch.setattr(module, "say", lines.append)
     return lines
 
 
 def test_schedules(said):
-    sanity.warn_of_schedule(Schedule((20,) * 11, 1), 4)
+    module.warn_of_schedule(Schedule((20,) * 11, 1), 4)
     assert said == []
-    sanity.warn_of_schedule(Schedule((19,) * 11, 1), 5)
-    sanity.warn_of_schedule(Schedule((19, 30, 10, 10), 1), 4)
+    module.warn_of_schedule(Schedule((19,) * 11, 1), 5)
+    module.warn_of_schedule(Schedule((19, 30, 10, 10), 1), 4)
     assert [line.split(";")[0] for line in said] == [
         "warning: 19 optimizer steps a round",
         "warning: selection.epochs is 5",
@@ -27,9 +27,9 @@ def test_schedules(said):
 
 
 def test_quality_of_chance(said):
-    sanity.warn_of_quality(0.51, "validation")
+    module.warn_of_quality(0.51, "validation")
     assert said == []
-    sanity.warn_of_quality(0.5099, "validation")
+    module.warn_of_quality(0.5099, "validation")
     assert said[0].startswith("warning: validation AUC is 0.5099, no better than chance")
 
 
@@ -42,7 +42,7 @@ def test_a_leak_stands_out_and_honest_ids_do_not():
         "row_id": np.arange(4000),  # tells each row apart, and nothing of the others
         "noise": rng.integers(0, 5, 4000),
     }
-    aucs = sanity.single_aucs(columns, label)
+    aucs = module.single_aucs(columns, label)
     assert aucs["leak"] > 0.999
     assert aucs["leak_float"] > 0.999
     assert aucs["row_id"] == pytest.approx(0.5)
@@ -53,4 +53,4 @@ def test_the_same_partition_under_other_names():
     rng = np.random.default_rng(0)
     a = rng.integers(0, 9, 500)
     columns = {"a": a, "b": rng.permutation(9)[a] + 3, "c": a // 2, "d": np.zeros(500, int), "e": np.ones(500, int)}
-    assert sanity.same_partitions(columns) == [("a", "b")]
+    assert module.same_partitions(columns) == [("a", "b")]
