@@ -20,7 +20,7 @@ def budget_cost(config: Config, transformed: Transformed, folder: str) -> CostMo
     """
     if config.selection.budget.unit != "latency":
         return cost_model(config, transformed.features, transformed.encodings)
-    # Only such a budget needs what makes serving models.
+    # Imported here: no other budget needs what makes and times serving models.
     from pipeline.selection.latency import latency_model
 
     return latency_model(config, transformed, folder)

@@ -41,6 +41,7 @@ class Candidates:
           ConfigError: none is left, or a must-keep feature is unfit.
         """
         names = [encoding.name for encoding in transformed.encodings]
+        # What cannot tell examples apart would still get attention, and rounds with it.
         keep, reasons = config.matching("keep", names), _reasons(config, transformed)
         unfit = next((name for name in keep if name in reasons), None)
         if unfit is not None:

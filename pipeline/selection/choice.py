@@ -92,6 +92,7 @@ class Chooser:
             TriedAllocation(name, allocation, problem.total(allocation))
             for name, allocation in allocations(problem, self.allocator).items()
         ]
+        # A budget of `auto` compares even a single allocation with the full model.
         if len(tried) == 1 and self.budget.auto is None:
             return Choice(problem, tried[0], tried)
         finalists = self._finalists(tried)
@@ -106,6 +107,7 @@ class Chooser:
         bar = full.log_loss + self.budget.tolerance
         smallest = Choice(problem, full, [full])
         limits = self._limits(problem)
+        # Quality rises with the limit, but for noise: halving tries a few limits where the ladder has many.
         low, high = 0, len(limits)
         while low < high:
             middle = (low + high) // 2
@@ -118,6 +120,7 @@ class Chooser:
 
     def _finalists(self, tried: Sequence[TriedAllocation]) -> list[TriedAllocation]:
         """The best few after all turns, the best first; none without validation rows."""
+        # Every turn is another seed for all: what a seed makes easy or hard, it does for each of them.
         finalists = list(tried)
         for turn in range(TURNS):
             for one in finalists:
@@ -146,7 +149,7 @@ class Chooser:
 
     def _best_if_any(self, problem: Problem) -> Choice | None:
         """The best allocation; None where the limit pays for nothing."""
-        try:
+        try:  # a low rung may pay for no feature at all, which is no mistake of the config
             return self.best(problem)
         except ConfigError:
             return None

@@ -119,6 +119,7 @@ class Comparing:
                 methods={method: self._method(method, report) for method in self.methods},
             )
         files.write_document(files.join(self.folder, "compare.json"), comparison)
+        # All that was trained is kept in the folder: nothing is left to go on from.
         files.remove(self.workspace.join(CHECKPOINTS))
         return comparison
 
@@ -149,6 +150,7 @@ class Comparing:
         selection = self.config.selection
         selection = selection.model_copy(update={"method": method, "seed": selection.seed + number})
         config = self.config.model_copy(update={"selection": selection})
+        # Not the budget: a ranking is the same whatever is cut from it.
         parts = (config.model.model_dump(), config.training.model_dump(), selection.model_dump(exclude={"budget"}))
         name = f"{method}-{selection.seed}-{fingerprint(self._rows, *parts)}.json"
         file = files.join(self.folder, "rankings", name)
@@ -158,6 +160,7 @@ class Comparing:
 
     def _point(self, chosen: Sequence[Widths], words: str, report: Report) -> ComparedPoint:
         """A set of features a seed, each retrained and scored with its own."""
+        # The same draws for every point, so that points differ by their models and not by the rows drawn.
         draws = block_draws(self.config.proof.bootstrap_samples)
         resampled: list[npt.NDArray[np.float64]] = []
         by_seed: list[float] = []
@@ -179,6 +182,7 @@ class Comparing:
         """Of a model trained from scratch; one that any method has had trained before is not trained again."""
         learnt, scored = self.splits.learnt, self.splits.scored
         parts = (self.config.model.model_dump(), self.config.training.model_dump(), learnt, scored)
+        # Not the method: two that choose the same features share the training.
         name = fingerprint(self._rows, *parts, sorted(widths.items()), seed)
         file = files.join(self.folder, "runs", f"{name}.npz")
         if files.exists(file):
@@ -196,7 +200,7 @@ class Comparing:
 
 def agreement(orders: Sequence[Sequence[str]]) -> float | None:
     """Spearman's rank correlation of rankings of the same names, the mean over all pairs; None for fewer than two."""
-    if len(orders) < 2 or len(orders[0]) < 2:
+    if len(orders) < 2 or len(orders[0]) < 2:  # the correlation of one number is not defined
         return None
     ranks = [{name: rank for rank, name in enumerate(order)} for order in orders]
     return rounded(spearman(np.array([[rank_of[name] for name in orders[0]] for rank_of in ranks])))

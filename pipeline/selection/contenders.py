@@ -24,6 +24,7 @@ def contenders(config: Config, workspace: Workspace, transformed: Transformed, s
         "pruned": Allocation.of(selection.kept, transformed.encodings),
         **further_points(config, workspace, transformed),
     }
+    # Without it nobody could tell what the features cost in quality and what the thinned tower does.
     if config.model.tower.block_sparsity:
         allocations["dense pruned"] = allocations["pruned"]
     return allocations

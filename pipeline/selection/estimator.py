@@ -50,6 +50,7 @@ class Estimator:
         """AUC and log loss; None without validation rows."""
         if not self.batches:
             return None
+        # What is not picked yet must not help; afterwards the search goes on as it was.
         self.gate.set_mode(HARD)
         logits = [self.model.compiled_call(inputs).numpy()[:, 0] for inputs, _ in self.batches]
         self.gate.set_mode(SOFT)

@@ -45,6 +45,7 @@ class FeatureSearch:
         warn_of_schedule(self.schedule, selection.epochs)
         self.gate = candidates.gate(members=self.gates if self.gates > 1 else None)
         self.model = run.model(self.gate, self.schedule)
+        # After the model: its gate has no state before it is built.
         self.gate.pick(candidates.kept_units)
         self.estimator = Estimator(self.model, self.gate, run.validation_rows)
         self.orders: list[list[int]] = [[] for _ in range(self.gates)]  # of the units picked by each of several gates
@@ -115,6 +116,7 @@ class FeatureSearch:
     def _agree(self) -> Stability:
         """Picks again in the order on which the gates agree, so that the quality along it is estimated."""
         units, agreed = self.run.candidates.units, consensus(self.orders)
+        # Each gate has its own picks so far; all of them are to hold the same from here on.
         self.gate.level.assign(np.zeros_like(self.gate.level))
         self.gate.pick(self.run.candidates.kept_units)
         for rank, unit in enumerate(agreed.order):

@@ -36,6 +36,7 @@ def keep_all(config: Config, transformed: Transformed, path: SearchPath) -> Sele
     ]
     size = sum(entry.bytes for entry in kept)
     say(f"select: nothing to choose, all {len(kept)} features are kept")
+    # In bytes, as there is no budget whose unit could be taken.
     return Selection(
         budget={"all": True},
         allocator="full width",

@@ -51,6 +51,7 @@ def latency_model(config: Config, transformed: Transformed, folder: str) -> Cost
             )
         files.write_document(path, _measured(config, transformed))
     fit = files.read_document(LatencyFit, path)
+    # Features of one kind take the same operations in serving, and are priced alike.
     kinds = {feature.name: fit.kinds[feature.serving_operations] for feature in transformed.features}
     return CostModel(
         "microseconds",
@@ -71,6 +72,7 @@ def fitted(rows: Floats, times: Floats) -> Floats:
     Returns:
       [terms] microseconds of each term.
     """
+    # Relative errors: a small model's microseconds count as much as a large one's.
     coefficients: Floats = nnls(rows / times[:, None], np.ones(len(times)))[0]
     return coefficients
 
@@ -124,6 +126,7 @@ def _samples(config: Config, encodings: Sequence[Encoding]) -> list[dict[str, in
 
     samples = [{encoding.name: at(encoding, width) for encoding in encodings} for width in (widest, allowed[0])]
     while len(samples) < _SAMPLES:
+        # Sets of every size between a single feature and all of them, so that columns and features are told apart.
         size = 1 + int(len(encodings) * (len(samples) - 1) / _SAMPLES)
         chosen = sorted(rng.choice(len(encodings), min(size, len(encodings)), replace=False))
         samples.append({encodings[n].name: at(encodings[n], int(rng.choice(allowed))) for n in chosen})

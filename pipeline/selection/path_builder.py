@@ -70,6 +70,7 @@ class PathBuilder:
         estimate: Estimate | None = None,
     ) -> None:
         """Adds a pick for each feature of a unit; the estimate is that of the last of them."""
+        # An estimate is made once all of them are picked, and holds for the last of them only.
         *others, last = self.candidates.units[unit]
         for feature in others:
             self.add(feature, number, attention, score)

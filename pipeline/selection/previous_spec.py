@@ -55,6 +55,7 @@ class Previous:
         """
         names = set(self.spec.names())
         kept_before = np.array([bool(names & set(unit)) for unit in units])
+        # A head start for nobody would be silently ignored: most likely it is the spec of other data.
         if not kept_before.any():
             raise ConfigError(
                 f"selection.previous: no candidate is a feature of the spec of {self.spec.name}; name another spec"
@@ -74,6 +75,7 @@ class Previous:
             encoding, feature = encodings[kept.name], features[kept.name]
             full = encoding.width(config.model.embedding_width)
             widths[kept.name] = min(kept.width, full) if encoding.embedded else full
+            # Tables that the spec had cut are cut again, to as many tokens; ids of no vocabulary stay.
             size = kept.transform.get("max_size")
             if size and feature.cuttable and size != feature.size_limit:
                 rows[kept.name] = min(encoding.rows, FIRST_BUCKET + feature.shared_ids + size)

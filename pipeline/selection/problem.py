@@ -33,6 +33,7 @@ def problem_of(config: Config, transformed: Transformed, searched: str) -> Probl
     full = max(caps.values())
     cost = budget_cost(config, transformed, searched)
 
+    # Tables that are cut have other costs than whole ones.
     def priced(rows: Mapping[str, int]) -> CostModel:
         return budget_cost(config, transformed.cut(rows), searched)
 

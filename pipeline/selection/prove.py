@@ -47,7 +47,7 @@ def prove(config: Config, workspace: Workspace, folder: str) -> None:
     allocations = contenders(config, workspace, transformed, selection)
     started = time.monotonic()
     retraining = Retraining(config, workspace, transformed, Splits.of(config, transformed), folder)
-    if workspace.writes:
+    if workspace.writes:  # in a cluster all tasks train along, and the chief writes down
         files.make_folder(files.join(folder, "runs"))
     runs = _retrain(retraining, allocations)
     proof = _proof(retraining, allocations, runs)
@@ -72,6 +72,7 @@ def _retrain(retraining: Retraining, allocations: dict[str, Allocation]) -> Runs
         for seed in seeds:
             for name, allocation in allocations.items():
                 if twin_of[name] == name:
+                    # One model is exported: the pruned one of the first seed.
                     keep_weights = seed == seeds[0] and name == twin_of["pruned"]
                     runs[name].append(retraining.result(name, allocation, seed, keep_weights))
                 else:

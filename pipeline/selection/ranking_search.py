@@ -31,6 +31,7 @@ def ranked_path(run: SearchRun) -> SearchPath:
     builder = PathBuilder(selection.method, selection.seed, candidates)
     ranking = METHODS[selection.method](_context(run))
     say(f"search: {selection.method} ranks {', '.join(name for name, _ in ranking)}")
+    # Scores may be negative (a permutation that helps): such features have no share.
     total = sum(max(0.0, score) for _, score in ranking) or 1.0
     unit_by_name = {" + ".join(unit): number for number, unit in enumerate(candidates.units)}
     builder.add_kept()
@@ -69,4 +70,5 @@ def _held_out(run: SearchRun) -> list[Any]:
     """Batches that methods score candidates on: validation rows, or train rows where there are none."""
     rows = run.validation_rows if run.transformed.rows("validation") else run.train_rows
     batch_size = run.config.selection.batch_size
+    # As many rows as the estimates of a search look at, one batch at least.
     return list(islice(rows.ordered(batch_size), max(1, ESTIMATION_ROWS // batch_size)))

@@ -59,6 +59,7 @@ class Retraining:
             return Retrained(scores, float(files.read_json(f"{path}.json")))
         retrained = self._train(name, allocation, seed, keep_weights)
         if self.workspace.writes:
+            # The scores come last: with them the run counts as done.
             files.write_json(f"{path}.json", retrained.examples_per_second)
             files.write_bytes(f"{path}.npz", retrained.scores.to_bytes())
         return retrained
@@ -67,6 +68,7 @@ class Retraining:
         cut, sparse = self.transformed.cut(allocation.rows), is_thinned(self.config, name)
         model, encodings, speed = fit(self.config, self.workspace, cut, allocation.widths, seed, self.splits.learnt, sparse)
         scores = evaluate(model, Reader(cut, self.splits.scored, encodings).ordered(EVALUATION_BATCH))
+        # Before the scores, which say that this model is done: a run killed in between trains it again.
         if keep_weights and self.workspace.writes:
             tf.train.Checkpoint(model=model).write(files.join(self.folder, "weights", "pruned"))
         return Retrained(scores, speed)

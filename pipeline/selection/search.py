@@ -37,6 +37,7 @@ def search(config: Config, workspace: Workspace, folder: str) -> None:
         files.write_document(files.join(folder, "path.json"), path)
     if config.selection.budget.all:
         return
+    # Even where no widths are searched: a latency is measured here, before a cluster spends it.
     cost = budget_cost(config, transformed, folder)
     if _searches_widths(config):
         widths = WidthSearch(run, cost).path()
@@ -57,5 +58,6 @@ def _searched(run: SearchRun) -> SearchPath:
 
 def _searches_widths(config: Config) -> bool:
     selection = config.selection
+    # A budget of features does not see widths, and other methods rank features only.
     by_gate = selection.method == "sequential_attention" and selection.allocator in ("auto", "frontier")
     return by_gate and selection.budget.unit != "features"

@@ -130,6 +130,7 @@ class SearchRun:
           **identity: JSON values that say, beside config and candidates, which training this is.
         """
         rows, selection = self.train_rows, self.config.selection
+        # All that changes what a step does: from a checkpoint of another search nothing could be taken over.
         made_of: Mapping[str, Any] = {
             "selection": selection.model_dump(),
             "candidates": [self.candidates.units, rows.rows],

@@ -56,6 +56,7 @@ def selection_of(config: Config, transformed: Transformed, path: SearchPath, cho
         kept=_kept(path, encodings, allocation.widths),
         dropped=[Dropped(feature=e.name, reason=reasons[e.name]) for e in encodings if e.name in reasons],
         bytes=total_bytes(encodings, allocation.widths),
+        # Of whole vocabularies: what one would serve without a selection.
         full_bytes=FullModel.of(config, transformed).bytes,
         cost=Spending(
             unit=problem.cost.unit,

@@ -90,6 +90,7 @@ class TrainingJudge:
         """See `Judge`."""
         if not self.transformed.rows("validation"):
             return None
+        # The train rows alone: the validation rows judge, and the test rows are for the proof.
         cut = self.transformed.cut(allocation.rows)
         seed = self.config.training.seed + turn
         model, encodings, _ = fit(self.config, self.workspace, cut, allocation.widths, seed, most=TRIAL_STEPS)

@@ -42,6 +42,7 @@ class WidthSearch:
         candidates, selection = run.candidates, run.config.selection
         self.run, self.cost = run, cost
         self._started = time.monotonic()
+        # Where width costs nothing, narrower tables are never the better choice.
         self.widths = candidates.allowed(selection.widths) if cost.by_width else [max(candidates.widths.values())]
         self.next_width = dict(pairwise([0, *self.widths]))
         self.gate = candidates.gate(self.widths)
@@ -71,6 +72,7 @@ class WidthSearch:
 
     def step_costs(self) -> npt.NDArray[np.float64]:
         """[units] what the next width of each costs more than what is picked so far, in the budget's unit; positive."""
+        # Costs are not additive where features share a source, so each step is priced with all that is picked.
         picked = {n: w for unit, width in enumerate(self.reached) for n, w in self._at(unit, width).items()}
         steps = [self._at(unit, self.next_width.get(width, width)) for unit, width in enumerate(self.reached)]
         least = self.cost.total(self.run.candidates.widths) * _LEAST_SHARE
@@ -88,6 +90,7 @@ class WidthSearch:
         watch = Watch(tick, Events(run.workspace, _NAME), selection.batch_size, self.schedule.round_steps)
         beta, ahead = selection.frontier.cost_weight, run.head_start()
         picks = Picks(self.gate, self.schedule, self.limit, self.step_costs, beta, on_pick, head_start=ahead)
+        # Another cost of the same candidates would make other picks: its checkpoints are of another training.
         run.train(_NAME, self.model, self.schedule, picks, watch, self, cost=self.step_costs().tolist())
 
     def _grow(self, unit: int, number: int, score: float | None = None) -> None:

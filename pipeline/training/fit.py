@@ -29,7 +29,7 @@ _SPARSE_STEPS = 400
 def fit(
     config: Config,
     workspace: Workspace,
-    data: Transformed,
+    transformed: Transformed,
     widths: Mapping[str, int],
     seed: int,
     split: SplitName = "train",
@@ -38,36 +38,55 @@ def fit(
 ) -> tuple[RankingModel, list[Encoding], float]:
     """Trains a model of the features that `widths` names, from scratch, on the rows of a split.
 
-    Its tower is dense, or thinned as the config asks. Training ends after `most` steps, if that is sooner. Checkpoints and
-    curves go into the work folder, where this process writes.
+    Checkpoints and curves go into the work folder, where this process writes.
+
+    Args:
+      config: of the run.
+      workspace: the work folder.
+      transformed: the transformed folder.
+      widths: columns of each feature, by name.
+      seed: of the model's start and of the order of the rows.
+      split: the rows to train on.
+      sparse: whether the tower is thinned as the config asks; it is dense otherwise.
+      most: optimizer steps after which training ends, if that is sooner.
 
     Returns:
       The model, its features' encodings in the order of its input, and examples per second.
     """
-    encodings = data.subset(list(widths))
-    training = config.training
-    reader = Reader(data, split, encodings, training.shuffle_rows)
-    steps = min(reader.steps(training.batch_size) * training.epochs, most or sys.maxsize)
-    strategy = make_strategy(training)
+    encodings, training = transformed.subset(list(widths)), config.training
+    reader = Reader(transformed, split, encodings, training.shuffle_rows)
     network = config.model if sparse else config.model.dense
-    model = build_model(encodings, widths, network, training, strategy, seed)
+    model = build_model(encodings, widths, network, training, make_strategy(training), seed)
     thinning = config.model.tower.block_sparsity if sparse else None
+    steps = min(reader.steps(training.batch_size) * training.epochs, most or sys.maxsize)
     phases = METHODS[thinning.method].phases(steps) if thinning else Phases(((DENSE, 1),), steps)
     masks = [BlockMasks(sparse_layers(model), phases, thinning.method, seed)] if thinning else []
-    steps = phases.rounds * phases.steps_per_round
-    if seed == training.seed:
-        for layer in sparse_layers(model):
-            say(layer.note)
-        if sparse and steps < _SPARSE_STEPS:
-            say(
-                f"warning: model.tower.block_sparsity: {steps} optimizer steps are few to thin a tower in; from "
-                f"{_SPARSE_STEPS} on it loses less. Raise training.epochs or lower training.batch_size"
-            )
+    steps = sum(phases.round_steps)
+    if seed == training.seed:  # what is said of the first seed holds for all
+        _say_sparsity(model, steps, sparse)
+    identity = {
+        "widths": dict(widths),
+        "seed": seed,
+        "rows": [split, reader.rows],
+        "cuts": dict(transformed.cuts),
+        "sparse": sparse,
+    }
+    kept = checkpoints(config, workspace, "training", identity)
     with progress(f"training, {len(widths)} features", steps) as tick:
-        watch = Watch(tick, Events(workspace, f"training/{len(widths)}_features_seed_{seed}"), training.batch_size)
-        job = {"widths": dict(widths), "seed": seed, "rows": [split, reader.rows], "cuts": dict(data.cuts), "sparse": sparse}
-        kept = checkpoints(config, workspace, "training", job)
-        dataset = batches(reader, training.batch_size, seed)
-        seconds = train(model, dataset, phases.round_steps, [watch, *masks], kept)
-    kept.clear()
+        events = Events(workspace, f"training/{len(widths)}_features_seed_{seed}")
+        watch = Watch(tick, events, training.batch_size)
+        source = batches(reader, training.batch_size, seed)
+        seconds = train(model, source, phases.round_steps, [watch, *masks], kept)
+    kept.clear()  # the next training of that name would pass them over, and they take disk
     return model, encodings, steps * training.batch_size / seconds
+
+
+def _say_sparsity(model: RankingModel, steps: int, sparse: bool) -> None:
+    """Says how each layer of the tower is thinned, and warns of too few steps to thin it in."""
+    for layer in sparse_layers(model):
+        say(layer.note)
+    if sparse and steps < _SPARSE_STEPS:
+        say(
+            f"warning: model.tower.block_sparsity: {steps} optimizer steps are few to thin a tower in; from "
+            f"{_SPARSE_STEPS} on it loses less. Raise training.epochs or lower training.batch_size"
+        )
