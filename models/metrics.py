@@ -80,6 +80,7 @@ class Scores:
             losses=self.losses,
             predicted=self.predicted,
             rows=np.array(self.rows),
+            # Under the names of earlier versions, whose files `winnow compare` goes on using.
             place=bins,
             count=self.counts.ravel()[bins],
         )
