@@ -62,7 +62,8 @@ def end(data: DataConfig, file: RawFile) -> int | None:
 
 def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[RawTable]:
     """The rows of a piece, a block at a time: numbers where a whole block has them, else texts or bytes."""
-    names, first_row = read_header(data, piece.path)
+    # A piece in the middle of a file without a header needs nothing of the file's start.
+    names, first_row = read_header(data, piece.path) if data.header or piece.start == 0 else (data.columns, 0)
     for raw, start in blocks(data, piece):
         in_header = min(max(first_row - start, 0), len(raw))
         block = Block(data, raw[in_header:], start + in_header)

@@ -18,6 +18,7 @@ from features.config_schema import EDITOR_LINE
 from features.errors import DataError
 from pipeline.raw.formats import FORMATS
 from pipeline.raw.listing import match_files
+from pipeline.raw.read import column_types
 from pipeline.tools.columns import Column, Guess, find_label, guess
 from pipeline.tools.sample import NoRowsError, Sample, as_array, read, spread
 
@@ -53,11 +54,12 @@ def draft(paths: list[str], label: str | None = None, rows: int = 100_000) -> Dr
       rows: how many rows to look at.
 
     Raises:
-      DataError: no such files, nothing in them, not readable, or no column that can be the label.
+      DataError: no such files, nothing in them, not readable, columns that differ, or none that can be the label.
     """
     splits = _files(paths)
     first, count = splits["train"][0], len(splits["train"])
     sample = spread(splits["train"], rows)
+    column_types(sample.data, [file for path in splits["train"] for file in match_files(path)])  # refuses what a run would
     columns = [Column(name, as_array(sample.table[name])) for name in sample.table.column_names]
     target, why = find_label(first, columns, label)
     guesses = {column.name: guess(column) for column in columns if column is not target}
@@ -120,20 +122,20 @@ def _alike(path: str, sample: Sample) -> bool:
 def _data(sample: Sample, splits: dict[str, list[str]], label: Column, why: str, times: list[Column]) -> Iterator[str]:
     """The lines of `data:`."""
     yield "data:"
-    yield f"  format: {sample.format}"
+    yield f"  format: {sample.data.format}"
     for split, files in splits.items():
         if files:
             others = [path for name in splits if name != split for path in splits[name]]
             yield from _wrapped(f"  {split}: [", [_scalar(path) for path in _glob(files, others)], "]")
-    if not sample.header:
+    if not sample.data.header:
         yield "  header: false  # guessed: the first row looks like values"
         yield from _wrapped("  columns: [", [_scalar(name) for name in sample.table.column_names], "]")
-    if sample.delimiter not in ",\t":
-        yield f"  delimiter: {_scalar(sample.delimiter)}"
-    if sample.multiline:
+    if sample.data.separator not in ",\t":
+        yield f"  delimiter: {_scalar(sample.data.separator)}"
+    if sample.data.quoted == "multiline":
         yield "  quoted: multiline  # guessed: quoted cells hold newlines; one worker reads a whole file"
-    if sample.encoding != "utf-8":
-        yield f"  encoding: {sample.encoding}  # guessed: most texts are not UTF-8"
+    if sample.data.encoding != "utf-8":
+        yield f"  encoding: {sample.data.encoding}  # guessed: most texts are not UTF-8"
     if sample.missing:
         yield f"  missing: [{', '.join(map(_scalar, sample.missing))}]  # guessed: these stand for no value"
     if sample.bad_rows:

@@ -22,16 +22,24 @@ _FILES = 4  # that are looked at
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """The first rows of a data set, and what had to be found out to read them."""
+    """The first rows of a data set, and what had to be found out to read them.
+
+    Attributes:
+      table: of all columns.
+      data: how the files are written; its label is left open.
+      missing: texts that seem to stand for no value.
+      bad_rows: rows that could not be read.
+    """
 
     table: pa.Table
-    format: str
-    header: bool = True
-    delimiter: str = ","
+    data: DataConfig
     missing: tuple[str, ...] = ()
     bad_rows: int = 0
-    encoding: str = "utf-8"
-    multiline: bool = False
+
+    @property
+    def is_unusual(self) -> bool:
+        """Whether the files are written in a way that not every one of them shows."""
+        return self.data.encoding != "utf-8" or self.data.quoted == "multiline"
 
 
 class NoRowsError(DataError):
@@ -60,6 +68,7 @@ def spread(paths: list[str], rows: int) -> Sample:
     return dataclasses.replace(
         first,
         table=pa.table(columns),
+        data=next((sample.data for sample in samples.values() if sample.is_unusual), first.data),
         missing=tuple(dict.fromkeys(mark for sample in samples.values() for mark in sample.missing)),
         bad_rows=sum(sample.bad_rows for sample in samples.values()),
     )
@@ -90,11 +99,11 @@ def read(path: str, rows: int) -> Sample:
         where = " below its header" if form is delimited and data.header else ""
         raise NoRowsError(f"{path}: has no rows{where}; winnow needs some to look at")
     if form is not delimited:
-        return Sample(table, data.format)
+        return Sample(table, data)
     arrays = [as_array(column) for column in table.columns]
     missing = tuple(mark for mark in MARKERS if any(_marks(array, mark) for array in arrays))
     typed = pa.table([_typed(array, pa.array(missing, pa.string())) for array in arrays], names=table.column_names)
-    return Sample(typed, data.format, data.header, data.separator, missing, bad_rows, data.encoding, data.quoted == "multiline")
+    return Sample(typed, data, missing, bad_rows)
 
 
 def as_array(column: pa.ChunkedArray) -> pa.Array:

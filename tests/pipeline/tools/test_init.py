@@ -323,3 +323,14 @@ def test_the_encoding_is_written_where_it_is_not_utf8(tmp_path):
     drafted = draft([str(tmp_path / "a.csv")])
     assert "encoding: latin1  # guessed: most texts are not UTF-8" in drafted
     assert load(drafted, tmp_path)[0].data.encoding == "latin1"
+
+
+def test_files_whose_types_cannot_be_joined_are_refused_at_once(tmp_path):
+    columns = {"label": [0, 1] * 50, "a": [f"w{row % 3}" for row in range(100)]}
+    pq.write_table(pa.table({**columns, "user": [row % 9 for row in range(100)]}), tmp_path / "1.parquet")
+    pq.write_table(pa.table({**columns, "user": [f"u{row % 9}" for row in range(100)]}), tmp_path / "2.parquet")
+    with pytest.raises(DataError, match=r"2\.parquet: column 'user' is string, but int64 in .*1\.parquet.*write both with"):
+        draft([str(tmp_path)])
+    (tmp_path / "3.csv").write_text("label,a,user\n0,x,1\n")
+    with pytest.raises(DataError, match=r"2\.parquet: is a Parquet file, not csv; set data\.format"):
+        draft([str(tmp_path / "3.csv"), str(tmp_path / "2.parquet")])

@@ -30,7 +30,7 @@ def written(path, text):
 )
 def test_delimiter_and_header_are_found(tmp_path, name, text, form, delimiter, header):
     sample = read(written(tmp_path / name, text), 100)
-    assert (sample.format, sample.delimiter, sample.header) == (form, delimiter, header)
+    assert (sample.data.format, sample.data.separator, sample.data.header) == (form, delimiter, header)
     names = {True: ["label", "x"], False: ["column0", "column1"]}[header]
     assert sample.table.column_names == names
     assert sample.table.num_rows == 2 + (text[0] == "a")
@@ -73,7 +73,7 @@ def test_parquet_has_types_of_its_own(tmp_path):
     table = pa.table({"code": pa.array(["a", "b", None]).dictionary_encode(), "gaps": pa.array([1.0, None, 3.0])})
     pq.write_table(table, tmp_path / "a.parquet")
     sample = read(str(tmp_path / "a.parquet"), 2)
-    assert (sample.format, sample.table.num_rows, sample.missing) == ("parquet", 2, ())
+    assert (sample.data.format, sample.table.num_rows, sample.missing) == ("parquet", 2, ())
 
 
 def test_first_and_last_files_are_put_together(tmp_path):
@@ -125,7 +125,7 @@ def test_rows_that_cannot_be_read_are_counted(tmp_path):
 def test_texts_of_another_encoding_are_read(tmp_path):
     content = "label,stadt,größe\n" + "".join(f"{row % 2},Köln,{row}\n" for row in range(50))
     sample = read(written(tmp_path / "a.csv", content.encode("latin1")), 1000)
-    assert sample.encoding == "latin1"
+    assert sample.data.encoding == "latin1"
     assert sample.table.column_names == ["label", "stadt", "größe"]
     assert sample.table["stadt"][0].as_py() == "Köln"
 
