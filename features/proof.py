@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from features.document import Document
+from features.errors import DataError
 
 FIGURES = ("auc", "log_loss", "normalised_entropy", "calibration")  # of a `ProofPoint`, see `models.metrics.Quality`
 
@@ -83,8 +84,15 @@ class Proof(Document):
     trained_on: str | None = None
 
     def point(self, name: str) -> ProofPoint:
-        """The point of that name, such as `full` or `pruned`."""
-        return next(point for point in self.points if point.name == name)
+        """The point of that name, such as `full` or `pruned`.
+
+        Raises:
+          DataError: there is none.
+        """
+        for point in self.points:
+            if point.name == name:
+                return point
+        raise DataError(f"the proof has no point {name!r}, only {', '.join(point.name for point in self.points) or 'none'}")
 
     def has(self, *names: str) -> bool:
         """Whether there are points of all these names."""

@@ -22,10 +22,10 @@ def inspect(spec: SpecPath) -> None:
     Example: winnow inspect work/kuairand/model
     """
     from features.spec import FeatureSpec
-    from pipeline.report.spec_tables import inspect as table
+    from pipeline.report.spec_tables import spec_table
 
     read = FeatureSpec.load(spec)
-    give(read.model_dump(), table(read))
+    give(read.model_dump(), spec_table(read))
 
 
 def diff(
@@ -37,11 +37,12 @@ def diff(
     Example: winnow diff work/may/model work/june/model --json
     """
     from features.spec import FeatureSpec
-    from pipeline.report.spec_tables import compare, difference
+    from pipeline.report.spec_difference import spec_difference
+    from pipeline.report.spec_tables import difference_lines
 
-    changes = compare(FeatureSpec.load(old), FeatureSpec.load(new))
-    give(changes, difference(changes))
-    raise typer.Exit(0 if changes["same"] else 1)
+    difference = spec_difference(FeatureSpec.load(old), FeatureSpec.load(new))
+    give(difference.model_dump(mode="json"), difference_lines(difference))
+    raise typer.Exit(0 if difference.same else 1)
 
 
 def prune(
@@ -54,12 +55,12 @@ def prune(
     Example: winnow prune configs/kuairand.yaml --spec work/kuairand/model
     """
     from features.spec import FeatureSpec
-    from pipeline.tools.prune import prune as write
+    from pipeline.tools.prune import prune as write_pruned
 
     target = output or config.with_name(f"{config.stem}-pruned{config.suffix}")
     if target.exists():
         raise ConfigError(f"{target} exists; name another file with --output")
-    write(config, FeatureSpec.load(spec), target)
+    write_pruned(config, FeatureSpec.load(spec), target)
     say(f"wrote {target}; compare it with {config}, then: winnow run {target}")
     give({"config": str(target)})
 

@@ -51,6 +51,8 @@ def test_points_are_told_by_name():
     assert proof().point("pruned").bytes == 80
     assert proof().has("full", "pruned")
     assert not proof().has("full", "previous")
+    with pytest.raises(DataError, match="has no point 'previous', only full, pruned"):
+        proof().point("previous")
 
 
 def test_every_figure_of_a_point_is_had_by_name():

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -177,9 +178,12 @@ def test_a_run_of_it_reads_the_kept_columns_alone_and_gives_the_same(small_job, 
     assert winnow("prune", config, "--spec", tmp_path / "work" / "model")[0] == 2  # it is not written over
 
     reads: list[tuple[int, int]] = []
-    opened = files.open_file
-    train = str(tmp_path / "train.parquet")
-    monkeypatch.setattr(files, "open_file", lambda path: Recorder(opened(path), reads) if path == train else opened(path))
+    open_arrow, train = files.open_arrow, str(tmp_path / "train.parquet")
+
+    def recorded(path):
+        return pa.PythonFile(Recorder(files.open_file(path), reads), "r") if path == train else open_arrow(path)
+
+    monkeypatch.setattr(files, "open_arrow", recorded)
     code, said = winnow("run", tmp_path / "small-pruned.yaml")
     assert code == 0, said
     assert columns_touched(tmp_path / "train.parquet", reads) == {"good", "fine", "click"}
