@@ -8,6 +8,7 @@ from features.document import Document
 
 NEAR_UNIQUE = 0.9  # distinct values a row from which an id hardly ever comes twice
 NEAR_UNIQUE_ROWS = 1000  # among fewer rows, many distinct values say little
+CONSTANT = "constant"  # the fault of a feature that is the same in all examples
 
 
 class Statistics(Document):
@@ -45,6 +46,11 @@ class Statistics(Document):
     duplicate_of: str | None = None
 
     @property
+    def constant(self) -> bool:
+        """Whether all examples have the same value, or none; vectors are not told apart, and never are."""
+        return self.length is None and self.distinct + (self.missing > 0) <= 1
+
+    @property
     def near_unique(self) -> bool:
         """Whether an id hardly ever comes twice, so that nothing can be learnt of it."""
         return self.categorical and self.count >= NEAR_UNIQUE_ROWS and self.distinct > NEAR_UNIQUE * self.count
@@ -52,8 +58,8 @@ class Statistics(Document):
     @property
     def fault(self) -> str | None:
         """Why the feature cannot tell examples apart, or only too well; None if it is fit to be selected."""
-        if self.length is None and self.distinct + (self.missing > 0) <= 1:  # vectors are not told apart
-            return "constant"
+        if self.constant:
+            return CONSTANT
         if self.near_unique:
             return f"near-unique: {self.distinct:,} values in {self.count:,} rows"
         if self.duplicate_of is not None:

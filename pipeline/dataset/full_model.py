@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from features.config import Config
 from features.cost import total_bytes
 from features.encoding import full_widths
+from features.statistics import CONSTANT
 from pipeline.dataset.transformed import Transformed
 
 EXCLUDED = "excluded by the config"
@@ -15,11 +16,11 @@ EXCLUDED = "excluded by the config"
 
 @dataclass(frozen=True)
 class FullModel:
-    """The features of the full model: all there are, but for those that `selection.exclude` names.
+    """The features of the full model: all there are, but for constant ones and those that `selection.exclude` names.
 
     Excluded features are in no model: one that leaks the label would make the full model look better than any honest one.
-    Duplicates and near-unique ids stay in, though the search does not choose from them: without a search nobody would
-    have left them out.
+    Nobody trains on a constant either. Duplicates and near-unique ids stay in, though the search does not choose from them:
+    without a search nobody would have left them out.
 
     Attributes:
       widths: full width of each feature, by name.
@@ -34,7 +35,7 @@ class FullModel:
     @classmethod
     def of(cls, config: Config, transformed: Transformed) -> FullModel:
         """The full model of a transformed folder."""
-        without = excluded_features(config, transformed)
+        without = _constant_features(transformed) | excluded_features(config, transformed)
         encodings = [encoding for encoding in transformed.encodings if encoding.name not in without]
         widths = full_widths(encodings, config.model.embedding_width)
         return cls(widths, without, total_bytes(encodings, widths))
@@ -44,3 +45,8 @@ def excluded_features(config: Config, transformed: Transformed) -> dict[str, str
     """The features that `selection.exclude` names, each with that as its reason."""
     names = [encoding.name for encoding in transformed.encodings]
     return dict.fromkeys(config.matching("exclude", names), EXCLUDED)
+
+
+def _constant_features(transformed: Transformed) -> dict[str, str]:
+    """The features that are the same in all train rows, each with that as its reason."""
+    return {name: CONSTANT for name, statistics in transformed.statistics.items() if statistics.constant}
