@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import threading
 import time
@@ -141,6 +143,9 @@ class _Loop:
         try:
             yield
         except tf.errors.ResourceExhaustedError as error:
+            full = os.strerror(errno.ENOSPC)
+            if full in error.message:  # TensorFlow has one error for a full disk and for full memory
+                raise OSError(errno.ENOSPC, full) from error
             tables = _sizes(self.model.table_variables)
             raise TrainingError(
                 f"training: out of device memory after step {self.progress.step}; tables: {tables}. Lower batch_size, "

@@ -77,10 +77,11 @@ def _system_error(error: BaseException) -> tuple[int | None, str | None]:
     told = re.search(r"\[Errno (\d+)\] [^:\n]*(?:: '([^'\n]+)')?", text)
     if told and int(told[1]) in _REASONS:
         return int(told[1]), told[2]
-    # TensorFlow writes the system's text alone, behind the path.
-    for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-        if os.strerror(number) in text:
-            return number, None
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        # TensorFlow writes `PATH; TEXT OF THE SYSTEM`, with the operation's name in braces before it.
+        told = re.search(rf"([^;\n}}]+); {os.strerror(number)}", text)
+        if told:
+            return number, told[1].strip()
     return None, None
 
 

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 
@@ -110,6 +111,16 @@ def test_memory_that_does_not_suffice_names_the_tables(strategy, monkeypatch):
     monkeypatch.setattr("models.training.make_steps", full)
     with pytest.raises(TrainingError, match=r"out of device memory after step 0; tables: 100 x 4 \(1.6 KiB\)"):
         train(made(ONE, strategy)[0], data, [8])
+
+
+def test_a_disk_that_is_full_is_not_taken_for_memory(strategy, monkeypatch):
+    def full(model, data, start):
+        raise tf.errors.ResourceExhaustedError(None, None, "/work/x.tempstate1; No space left on device [Op:SaveV2]")
+
+    monkeypatch.setattr("models.training.make_steps", full)
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        train(made(ONE, strategy)[0], data, [8])
+    assert raised.value.errno == errno.ENOSPC
 
 
 def test_a_batch_that_does_not_divide_is_refused(strategy):

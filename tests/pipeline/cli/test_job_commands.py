@@ -1,6 +1,8 @@
 """The commands of the main job: their results, events, logs and curves."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,24 @@ def test_points_are_added_to_the_config(monkeypatch, small_job, text, asked):
     assert (command, stages, force) == ("prove", ["prove"], False)
     points = Config.load(path, overrides).proof.points
     assert [point if isinstance(point, int) else point.model_dump(exclude_defaults=True) for point in points] == asked
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "no space is left on the disk; free some, and run the same command again to go on from what is done"),
+        (errno.EROFS, "the file system may only be read; name another folder, or have it changed"),
+    ],
+)
+def test_what_the_disk_refuses_is_one_line_and_nothing_is_half_made(call, small_job, tmp_path, monkeypatch, number, words):
+    def refused(source, target):
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipeline.runtime.files.rename", refused)
+        code, _, err = call("preprocess", small_job())
+    assert code == 3
+    assert err.splitlines()[-1] == f"error: {tmp_path / 'work'}: {words}"
+    assert "Traceback" not in err
+    assert not (tmp_path / "work" / "transformed").exists()
+    assert call("preprocess", tmp_path / "small.yaml")[0] == 0

@@ -25,7 +25,9 @@ FULL = "no space is left on the disk; free some, and run the same command again 
             RuntimeError("OSError: [Errno 30] Read-only file system: '/work/x' [while running 'P']"),
             "/work/x: the file sys",
         ),
-        # TensorFlow's SaveV2.
+        # TensorFlow.
+        (ValueError("{{function_node x}} /work/y 1; Read-only file system [Op:SaveV2]"), "/work/y 1: the file system may only"),
+        (ValueError("/work/y; Permission denied"), "/work/y: permission denied"),
         (ValueError("/work/ckpt/variables.data; No space left on device [Op:SaveV2]"), f"/work: {FULL}"),
         # A training that took it for the memory of the device.
         (DataError("training: out of device memory after step 90. x.tempstate; No space left on device"), f"/work: {FULL}"),
