@@ -45,7 +45,7 @@ def check_whole(path: str, spans: Sequence[Span], end: int | None) -> None:
     Raises:
       DataError: a stretch is in no shard, or in two.
     """
-    whole: Span = (0, 0)
+    whole: Span = (0, 0)  # a file without shards must be empty
     for span in spans:
         whole = _joined(path, whole, span)
     if end is not None:

@@ -53,7 +53,7 @@ class Block:
         """Whether a carriage return stands before anything but a newline; Arrow ends a row there."""
         if b"\r" not in self.text:
             return False
-        text = np.frombuffer(self.text + b"\n", np.uint8)
+        text = np.frombuffer(self.text + b"\n", np.uint8)  # a carriage return at the very end ends its row too
         return bool(np.any((text[:-1] == CARRIAGE_RETURN) & (text[1:] != NEWLINE)))
 
     def broken_rows(self) -> dict[int, str]:
@@ -112,6 +112,7 @@ class Block:
         if b'"' not in self.text:
             return np.zeros(0, np.int64)
         delimiter = re.escape(self.data.separator.encode())
+        # Possessive ("*+"), or a field that is not closed would be tried again from each of its bytes.
         fields = re.compile(rb"(?:^|" + delimiter + rb')("(?:[^"\n]|"")*+)("?)', re.MULTILINE)
         return self._rows_at(np.array([field.start(1) for field in fields.finditer(self.text) if not field[2]], np.int64))
 
@@ -125,6 +126,7 @@ def end_of_rows(text: bytes, multiline: bool) -> int:
 
 
 def _count_lines(text: bytes) -> int:
+    # NumPy compares at memory's speed, whatever the length of the lines; bytes.count stops at every newline.
     newlines = int(np.count_nonzero(np.frombuffer(text, np.uint8) == NEWLINE))
     return newlines + (bool(text) and not text.endswith(b"\n"))
 
@@ -134,6 +136,8 @@ def _row_spans(raw: bytes, multiline: bool) -> tuple[Positions, Positions, Posit
     returns at its end begin: one as in Windows' files, several where such a file was converted twice.
     """
     text = np.frombuffer(raw, np.uint8)
+    if not len(text):
+        return (np.zeros(0, np.int64),) * 3
     ends = _line_ends(text, multiline)
     if not len(ends) or ends[-1] < len(text) - 1:
         ends = np.append(ends, len(text))

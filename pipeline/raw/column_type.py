@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+# Each tuple holds all of Arrow's types for the same kind of values.
 _TEXTS = (
     *(pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
     *(pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view, pa.types.is_fixed_size_binary),
@@ -73,6 +74,7 @@ def plain_array(array: pa.Array) -> pa.Array:
     if pa.types.is_run_end_encoded(kind):
         return plain_array(pc.run_end_decode(array))
     if any(is_view(kind) for is_view in _VIEWS):
+        # Arrow's own cast of views to lists fails (pyarrow 25: "Offsets buffer size ... isn't large enough").
         lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
         offsets = pa.array(np.append(0, np.cumsum(lengths)), pa.int64())
         return pa.LargeListArray.from_arrays(offsets, array.flatten(), mask=array.is_null())

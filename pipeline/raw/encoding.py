@@ -39,4 +39,5 @@ def open_text(path: str, encoding: str) -> pa.NativeFile:
       UnicodeDecodeError: while reading a file that is transcoded and is not in that encoding.
     """
     source = open_decompressed(path)
+    # Where a newline is one byte, blocks are transcoded after they are cut: only so can a file be entered in the middle.
     return source if keeps_lines(encoding) else pa.transcoding_input_stream(source, encoding, "utf-8")

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from features.data_config import DataConfig
+from features.errors import DataError
 from features.inputs import Input
 from pipeline.raw.format import Locate, RawTable
 from pipeline.raw.piece import SHARD_ROWS, Piece, RawFile
@@ -57,10 +58,14 @@ def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[
     with files.open_arrow(piece.path) as source:
         file = pa.parquet.ParquetFile(source, page_checksum_verification=True)
         first = sum(file.metadata.row_group(group).num_rows for group in range(piece.start))
-        for batch in file.iter_batches(_BATCH_ROWS, list(range(piece.start, piece.stop)), names):
-            span = (first, first + batch.num_rows)
-            yield RawTable(pa.Table.from_batches([batch]), first, _locate(batch, first), batch.num_rows, span)
-            first += batch.num_rows
+        try:
+            for batch in file.iter_batches(_BATCH_ROWS, list(range(piece.start, piece.stop)), names):
+                span = (first, first + batch.num_rows)
+                yield RawTable(pa.Table.from_batches([batch]), first, _locate(batch, first), batch.num_rows, span)
+                first += batch.num_rows
+        except pa.ArrowInvalid:
+            _check_sizes(file, piece, names)
+            raise
 
 
 def estimate_rows(data: DataConfig, file: RawFile) -> int:
@@ -71,6 +76,22 @@ def estimate_rows(data: DataConfig, file: RawFile) -> int:
 def _metadata(path: str) -> Any:
     with files.open_arrow(path) as source:
         return pa.parquet.read_metadata(source)
+
+
+def _check_sizes(file: pa.parquet.ParquetFile, piece: Piece, names: list[str]) -> None:
+    """Names the column where lists of one size have nulls among them, which Arrow writes but cannot read.
+
+    Raises:
+      DataError: there is such a column.
+    """
+    for name in names:
+        if not pa.types.is_fixed_size_list(file.schema_arrow.field(name).type):
+            continue
+        try:
+            file.read_row_groups(list(range(piece.start, piece.stop)), [name])
+        except pa.ArrowInvalid as error:
+            message = f"column {name!r}, lists of one size, has nulls that Arrow cannot read ({error}); write it as list"
+            raise DataError(f"{piece.path}: {message}") from None
 
 
 def _locate(batch: pa.RecordBatch, first: int) -> Locate:

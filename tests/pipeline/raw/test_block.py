@@ -60,3 +60,9 @@ def test_rows_keep_their_bytes_in_every_encoding():
     assert rows.text == "1,é\n2,ü|x\n".encode()
     assert rows.locate([1]) == [(11, b"2,\xfc|x")]
     assert rows.end == 7 + len(raw)
+
+
+def test_no_text_has_no_rows():
+    assert (block(b"").rows, block(b"\n\r\n").rows) == (0, 0)
+    assert block(b"").has_rows(0)
+    assert block(b"").broken_rows() == {}

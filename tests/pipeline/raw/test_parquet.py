@@ -58,3 +58,13 @@ def test_a_name_that_is_not_utf8_is_an_error_that_names_the_file(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"caf", b"ca\xe9"))
     with pytest.raises(DataError, match=r"a\.parquet: cannot be read as parquet"):
         column_types(DataConfig(format="parquet", train=str(path), label="label"), list_files([str(path)], "train"))
+
+
+def test_nulls_among_lists_of_one_size_are_named_with_their_column(tmp_path):
+    vectors = pa.array([[1.0, 2.0], None, [3.0, 4.0]], pa.list_(pa.float32(), 2))
+    config = write_parquet(tmp_path / "a", v=vectors)
+    with pytest.raises(
+        DataError, match=r"a: column 'v', lists of one size, has nulls that Arrow cannot read .*write it as list"
+    ):
+        read_all(config, [Input("label", "float32"), Input("v", "float32", 2)])
+    assert len(read_all(config, INPUTS[:1])[0]) == 3
