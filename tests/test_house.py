@@ -39,7 +39,7 @@ NO_DOCUMENTS = {
         "pipeline.dataset.reader": {"arrays", "joined", "left"},
         "pipeline.preprocess.partial": {"partial.counts"},
         "pipeline.preprocess.vocabulary": {"counts", "frequent", "partial.counts", "row", "table", "top"},
-        "pipeline.tools.demo": {"values"},
+        "pipeline.tools.demo_recipe": {"values"},
         "pipeline.tools.sample": {"wider"},
         "pipeline.serving.export": {"signatures"},
         "pipeline.serving.measurement": {"model.signatures()"},

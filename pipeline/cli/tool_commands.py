@@ -64,7 +64,7 @@ def demo(
     Example: winnow demo
     """
     from features.spec import FeatureSpec
-    from pipeline.tools.demo import compare, generate
+    from pipeline.tools.demo import generate, mark
 
     settings = Config.load(config, overrides)
     data_folder = Path(settings.data.train[0]).parent
@@ -72,7 +72,7 @@ def demo(
     truth = generate(data_folder)
     run_job(config, overrides, force)
     spec = FeatureSpec.load(Path(settings.work_dir, "model"))
-    say(str(compare(truth, spec.names())))
+    say(str(mark(truth, spec.names())))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from features.document import Document
 from features.proof import Measured, Proof, Timing
@@ -94,8 +94,8 @@ def headline(documents: WorkFolderDocuments, features: Sequence[FeatureRow]) -> 
       features: the rows of the features.
     """
     kept = [row for row in features if row.decision == "kept"] if documents.selection else None
-    proved = _proved(documents.proof) if documents.proof and documents.proof.has("full", "pruned") else {}
-    without = proved.get("full_without") or {}
+    proof = documents.proof if documents.proof and documents.proof.has("full", "pruned") else None
+    without = (proof.point("full").without if proof else None) or {}
     counts = {
         "features": len(features),
         "kept": None if kept is None else len(kept),
@@ -106,10 +106,10 @@ def headline(documents: WorkFolderDocuments, features: Sequence[FeatureRow]) -> 
         "examples_per_second": _speeds(documents.timing) if documents.timing else None,
         "latency_us": _latencies(documents.measured) if documents.measured else None,
     }
-    return Headline.model_validate(counts | costs | proved)
+    return Headline.model_validate(counts | costs | (_proved(proof) if proof else {}))
 
 
-def _proved(proof: Proof) -> dict[str, Any]:
+def _proved(proof: Proof) -> dict[str, object]:
     """The fields that need a proof of the full and the pruned model."""
     full_model = proof.point("full")
     full, pruned = full_model.auc, proof.point("pruned").auc

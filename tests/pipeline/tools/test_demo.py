@@ -11,21 +11,22 @@ from sklearn.metrics import roc_auc_score
 from features.config import Config
 from features.errors import DataError
 from pipeline.tools import demo
+from pipeline.tools.demo_recipe import CATEGORICALS, COLUMNS, NUMERICS
 
 CONFIG = Path(__file__).parents[3] / "configs" / "demo.yaml"
 
 
-TYPES = {name: pa.string() for name in demo.CATEGORICALS} | {"label": pa.int8()}
+TYPES = {name: pa.string() for name in CATEGORICALS} | {"label": pa.int8()}
 
 
 def read(path):
     return csv.read_csv(
         path,
-        csv.ReadOptions(column_names=demo.COLUMNS),
+        csv.ReadOptions(column_names=COLUMNS),
         csv.ParseOptions(delimiter="\t"),
         csv.ConvertOptions(
             strings_can_be_null=True,
-            column_types={name: pa.string() for name in demo.CATEGORICALS} | {"label": pa.int8()},
+            column_types={name: pa.string() for name in CATEGORICALS} | {"label": pa.int8()},
         ),
     )
 
@@ -42,7 +43,7 @@ def codes(table, names):
     code = np.zeros(table.num_rows, np.int64)
     for name in names:
         column = table[name]
-        if name in demo.NUMERICS:
+        if name in NUMERICS:
             column = pc.floor(pc.multiply(pc.ln(pc.add(pc.cast(column, pa.float64()), 0.5)), 3.0))
         hashes = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
         code = code * 100_000 + (hashes.chunk(0) if isinstance(hashes, pa.ChunkedArray) else hashes).indices.to_numpy()
@@ -63,15 +64,15 @@ def auc_alone(train, test, *names):
 def test_format_and_sizes(made):
     _, truth, train, test = made
     assert (train.num_rows, test.num_rows, train.num_columns) == (60_000, 15_000, 40)
-    assert all(train[name].type == pa.int64() for name in demo.NUMERICS)
+    assert all(train[name].type == pa.int64() for name in NUMERICS)
     tokens = pc.drop_null(train["C3"])
     assert pc.all(pc.match_substring_regex(tokens, "^[0-9a-f]{8}$")).as_py()
     assert train["label"].to_numpy().mean() == pytest.approx(0.25, abs=0.01)
     assert 0.78 < truth.bayes_auc < 0.83
-    distinct = {name: len(train[name].unique()) for name in demo.CATEGORICALS}
+    distinct = {name: len(train[name].unique()) for name in CATEGORICALS}
     assert distinct["C9"] == 10
     assert distinct["C3"] > 4000
-    missing = [train[name].null_count / train.num_rows for name in demo.COLUMNS[1:]]
+    missing = [train[name].null_count / train.num_rows for name in COLUMNS[1:]]
     assert min(missing) == 0
     assert max(missing) == pytest.approx(0.45, abs=0.01)
 
@@ -86,11 +87,11 @@ def test_frequencies_follow_zipf(made):
 
 def test_single_features_have_signal_and_noise_has_none(made):
     _, truth, train, test = made
-    alone = {name: auc_alone(train, test, name) for name in demo.COLUMNS[1:]}
+    alone = {name: auc_alone(train, test, name) for name in COLUMNS[1:]}
     paired = {name for pair in truth.pairs for name in pair}
     assert len(truth.informative) == 10
     assert min(alone[name] for name in truth.informative if name not in paired) > 0.54
-    noise = [name for name in demo.COLUMNS[1:] if name not in truth.informative and name not in truth.copies]
+    noise = [name for name in COLUMNS[1:] if name not in truth.informative and name not in truth.copies]
     assert len(noise) == 26
     assert max(abs(alone[name] - 0.5) for name in [*noise, *paired]) < 0.02
 
@@ -147,26 +148,26 @@ def test_no_rows_is_an_error(tmp_path):
         demo.generate(tmp_path / "none", 0)
 
 
-def test_compare_counts_a_copy_only_where_its_original_is_missing(made):
+def test_a_copy_counts_only_where_its_original_is_missing(made):
     _, truth, _, _ = made
-    found = demo.compare(truth, ["C23", "I8", "C2", "C5", "C9", "I1"])
-    assert found.found == 4
-    assert found.kept == ["C23", "C2", "C9"]
-    assert found.stood_in == {"I2": "I8"}
-    assert found.repeated == ["C5"]
-    assert found.noise == ["I1"]
-    assert found.missed == ["I6", "I11", "C6", "C10", "C14", "C17"]
-    assert str(found).splitlines() == [
+    marks = demo.mark(truth, ["C23", "I8", "C2", "C5", "C9", "I1"])
+    assert marks.recovered == 4
+    assert marks.kept == ["C23", "C2", "C9"]
+    assert marks.stood_in == {"I2": "I8"}
+    assert marks.repeated == ["C5"]
+    assert marks.noise == ["I1"]
+    assert marks.missed == ["I6", "I11", "C6", "C10", "C14", "C17"]
+    assert str(marks).splitlines() == [
         "4 of 10 planted features kept: C23, C2, C9",
         "I8 kept instead of I2, whose copy it is",
         "missed: I6, I11, C6, C10, C14, C17",
         "copies kept beside their original: C5",
         "noise kept: I1",
     ]
-    assert demo.compare(truth, truth.informative).found == 10
+    assert demo.mark(truth, truth.informative).recovered == 10
 
 
 def test_config_reads_what_is_generated():
     config = Config.load(CONFIG)
-    assert config.data.columns == demo.COLUMNS
-    assert len(config.resolve(demo.COLUMNS)) == 39
+    assert config.data.columns == COLUMNS
+    assert len(config.resolve(COLUMNS)) == 39
