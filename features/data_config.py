@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from features.fields import FilePaths, Section, Seed, Text, Texts
 from features.time_scale import TimeScale
@@ -18,6 +18,24 @@ _READ_BY = {
 }
 TEXT_FORMATS = ("tsv", "csv")
 TEXT_FIELDS = ("columns", "header", "delimiter", "quoted", "encoding")  # are read with these formats only
+
+
+def _as_text(value: object) -> object:
+    """A value of the label as Arrow writes it: 1.0 as 1, and true in small letters."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else value
+
+
+def _as_texts(values: object) -> object:
+    return [_as_text(value) for value in values] if isinstance(values, list) else [_as_text(values)]
+
+
+# Values of a column, for which a single one, and numbers and truth values may be written.
+LabelValues = Annotated[
+    list[Text],
+    BeforeValidator(_as_texts, json_schema_input_type=Text | float | bool | list[Text | float | bool]),
+]
 
 
 class SplitConfig(Section):
@@ -115,7 +133,17 @@ class DataConfig(Section):
     )
     missing: Texts = Field([], description="Texts that mean `no value`, besides the empty one, such as `NA`.")
     # May be empty, though no config of use has it so: the tools read files before they know which column is the label.
-    label: str = Field(description="Column of the label, 0 or 1.")
+    label: str = Field(description="Column of the label: 0 and 1, or other values of which `positive` says what they mean.")
+    positive: LabelValues = Field(
+        [],
+        description="Values of the label that mean 1, such as `yes`, `[4, 5]` or `true`; all others mean 0. Where none is "
+        "given, labels are 0 and 1.",
+    )
+    unlabelled: Literal["reject", "skip"] = Field(
+        "reject",
+        description="What becomes of rows whose label is empty, or -1 where labels are 0 and 1: they are rejected as "
+        "malformed, or left out and counted (`skip`), as where conversions are still to come.",
+    )
     weight: Text | None = Field(None, description="Column of the rows' weights in training, 0 or more; 1 for all, by default.")
     split: SplitConfig = Field(SplitConfig(), description="How rows of the `train` files are divided.")
     max_bad_ratio: float = Field(

@@ -14,18 +14,22 @@ class RejectCounts(Document):
     """Rows that were read, and those of them that were rejected.
 
     Attributes:
-      rows: good and bad.
+      rows: good, bad and unlabelled.
+      unlabelled: rows that were left out as they have no label; None where all have one.
       reasons: rejected rows by reason.
       examples: file and offset of the first row of each reason.
     """
 
+    optional_fields: ClassVar[frozenset[str]] = frozenset({"unlabelled"})
+
     rows: int
+    unlabelled: int | None = None
     reasons: dict[str, int]
     examples: dict[str, tuple[str, int]]
 
 
 class RawFileRows(Document):
-    """What became of the rows of a raw file; `read` and `rejected` add up to `rows`.
+    """What became of the rows of a raw file; `read`, `rejected` and `unlabelled` add up to `rows`.
 
     Attributes:
       file: its path.
@@ -33,13 +37,17 @@ class RawFileRows(Document):
       rows: by a count of its lines, its records, or that of its footer.
       read: rows that were transformed.
       rejected: rows that were put aside.
+      unlabelled: rows that were left out as they have no label; None where all have one.
     """
+
+    optional_fields: ClassVar[frozenset[str]] = frozenset({"unlabelled"})
 
     file: str
     split: str
     rows: int
     read: int
     rejected: int
+    unlabelled: int | None = None
 
 
 class PartFile(Document):

@@ -104,6 +104,7 @@ class Source(_Part):
     quoted: bool | Literal["multiline"] = True
     encoding: str = "utf-8"
     missing: list[str] = []
+    positive: list[str] = []
 
 
 class FeatureSpec(_Part):

@@ -106,6 +106,9 @@ def _judge_splits(resolved: ResolvedConfig, parsed: Sequence[ParsedShard]) -> No
     counts = add_counts(shard.record.splits for shard in parsed)
     check_counts(resolved.data, counts)
     say(f"preprocess: {describe(counts)}")
+    unlabelled = tally(parsed).unlabelled
+    if unlabelled:
+        say(f"preprocess: {unlabelled:,} rows without a label are left out (data.unlabelled)")
     for sentence in warnings(counts):
         say(f"warning: {sentence}")
     with ThreadPoolExecutor(_READERS) as pool:

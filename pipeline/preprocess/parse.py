@@ -154,7 +154,7 @@ class _Rejects:
     rows: list[RejectedRow] = field(default_factory=list)
 
     def add(self, rows: Rows) -> None:
-        self.tally.add(rows.path, rows.table.num_rows, rows.rejected)
+        self.tally.add(rows.path, rows.table.num_rows, rows.rejected, rows.unlabelled)
         self.rows += rows.rejected
 
     def check_hope(self, allowed: float) -> None:

@@ -38,10 +38,11 @@ def _rows_of(path: str, split: str, records: Sequence[ShardRecord]) -> RawFileRo
     rows = sum(record.rejected.rows for record in records)
     rejected = sum(sum(record.rejected.reasons.values()) for record in records)
     read = sum(counts.rows for record in records for counts in record.splits.values())
-    if read + rejected != rows:
+    unlabelled = sum(record.rejected.unlabelled or 0 for record in records)
+    if read + rejected + unlabelled != rows:
         start, end = records[0].span[0], records[-1].span[1]
         raise DataError(
             f"{path}: has {rows:,} rows from offset {start:,} to {end:,}, but {read:,} are in a split and {rejected:,} were "
             "rejected; run `winnow preprocess --force`, and please report it if that does not help"
         )
-    return RawFileRows(file=path, split=split, rows=rows, read=read, rejected=rejected)
+    return RawFileRows(file=path, split=split, rows=rows, read=read, rejected=rejected, unlabelled=unlabelled or None)

@@ -56,7 +56,7 @@ class ResolvedConfig:
         for field, column in (("label", data.label), ("weight", data.weight), ("split.column", data.split.column)):
             if column is not None and column not in types:
                 raise DataError(f"data.{field}: column {column!r} is not in {listed['train'][0].path}")
-            if column is not None and field != "split.column":
+            if column is not None and field != "split.column" and not (field == "label" and data.positive):
                 check_numbers(f"data.{field}", column, types[column])
             elif column is not None and types[column] is not None and pa.types.is_nested(types[column]):
                 raise DataError(f"data.{field}: column {column!r} is {types[column]}; name a column of single values")

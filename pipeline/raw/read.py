@@ -18,8 +18,9 @@ from pipeline.raw.conform import Faults, as_type, conform
 from pipeline.raw.format import RawTable, naming_unreadable
 from pipeline.raw.formats import FORMATS
 from pipeline.raw.hashing import mix
+from pipeline.raw.labels import read_labels
 from pipeline.raw.piece import Piece, RawFile
-from pipeline.raw.rejects import RejectedRow
+from pipeline.raw.rejects import Mask, RejectedRow
 from pipeline.runtime import files
 
 
@@ -33,6 +34,7 @@ class Rows:
       first: a number from which rows are numbered within their file (byte offset or row number of the first).
       span: offsets from which to which the file is accounted for by these rows.
       rejected: rows that are not in the table.
+      unlabelled: number of rows that were left out as they have no label.
     """
 
     table: pa.Table
@@ -40,6 +42,7 @@ class Rows:
     first: int
     span: tuple[int, int]
     rejected: list[RejectedRow] = field(default_factory=list)
+    unlabelled: int = 0
 
     def keys(self, seed: int, name: str | None = None) -> npt.NDArray[np.uint64]:
         """A random-looking uint64 per row, from the file's name (or another), the row's number in it, and the seed."""
@@ -75,16 +78,18 @@ def column_types(data: DataConfig, listed: Sequence[RawFile]) -> dict[str, pa.Da
     return types
 
 
-def read(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Rows]:
+def read(data: DataConfig, inputs: Sequence[Input], piece: Piece, need_label: bool = True) -> Iterator[Rows]:
     """Reads a piece as tables of the declared columns, missing values written as the inputs' marks.
 
-    Rows whose values do not fit, or whose label is neither 0 nor 1, are in `rejected` and not in the table. The column of a
-    split by time has keys for its texts, see `TimeScale.keys`.
+    Rows whose values do not fit, or whose label is neither 0 nor 1, are in `rejected` and not in the table; where the config
+    skips them, those without a label are in neither. The column of a split by time has keys for its texts, see
+    `TimeScale.keys`.
 
     Args:
       data: how files are written.
       inputs: columns to read; others are not parsed.
       piece: what to read.
+      need_label: whether rows without a usable label are left out; else their label is NaN.
 
     Raises:
       DataError: the file is damaged or gone.
@@ -92,7 +97,7 @@ def read(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[Ro
     with naming_unreadable(piece.path, data.format):
         for raw in FORMATS[data.format].tables(data, inputs, piece):
             _check_count(raw, piece.path)
-            yield _conformed(raw, data, inputs, piece.path)
+            yield _conformed(raw, data, inputs, piece.path, need_label)
 
 
 def first_rows(data: DataConfig, path: str, rows: int) -> tuple[pa.Table, int]:
@@ -152,27 +157,36 @@ def _check_count(raw: RawTable, path: str) -> None:
         )
 
 
-def _conformed(raw: RawTable, data: DataConfig, inputs: Sequence[Input], path: str) -> Rows:
+def _conformed(raw: RawTable, data: DataConfig, inputs: Sequence[Input], path: str, need_label: bool) -> Rows:
     """Gives each column its declared type; rows that have a fault are rejected."""
     faults: Faults = []
     columns = []
+    unlabelled = np.zeros(raw.table.num_rows, bool)
     has_encoding = FORMATS[data.format].HAS_ENCODING
     bad_text = f"not {data.encoding} (see data.encoding)" if has_encoding else "invalid UTF-8"
     for column in inputs:
+        if column.name == data.label and column.dtype == "float32":
+            labels = read_labels(raw.table[column.name], data, bad_text)
+            columns.append(pa.array(labels.values))
+            if need_label:
+                unlabelled = labels.absent
+                faults += labels.faults
+            continue
         array, column_faults = conform(raw.table[column.name], column, data.missing, bad_text)
         columns.append(array)
         faults += column_faults
     table = pa.table(columns, names=[column.name for column in inputs])
-    if data.label in table.column_names:  # rows to be scored may have none
-        label = table[data.label].to_numpy()
-        faults.append(((label != 0) & (label != 1), f"column {data.label!r}: the label is not 0 or 1"))
     if data.weight:
         weight = table[data.weight].to_numpy()
         faults.append((~(weight >= 0), f"column {data.weight!r}: the weight is missing or negative"))
     if data.split.by == "time":
         table, time_faults = _with_time_keys(table, data.split)
         faults += time_faults
-    return _without_faults(Rows(table, path, raw.first, raw.span, raw.rejected), faults, raw)
+    rows = Rows(table, path, raw.first, raw.span, raw.rejected)
+    if data.unlabelled == "skip":
+        return _without_faults(rows, faults, unlabelled, raw)
+    faults.append((unlabelled, f"column {data.label!r}: the label is empty or -1 (see data.unlabelled and data.positive)"))
+    return _without_faults(rows, faults, np.zeros(len(unlabelled), bool), raw)
 
 
 def _with_time_keys(table: pa.Table, split: SplitConfig) -> tuple[pa.Table, Faults]:
@@ -194,12 +208,13 @@ def _with_time_keys(table: pa.Table, split: SplitConfig) -> tuple[pa.Table, Faul
     return table, [(in_other_order, f"column {split.column!r}: a {order} data.split.day_first"), (bad, reason)]
 
 
-def _without_faults(rows: Rows, faults: Faults, raw: RawTable) -> Rows:
-    """The rows that have none of the faults; each other row is rejected for its first."""
-    bad = np.logical_or.reduce([mask for mask, _ in faults]) if faults else np.zeros(0, bool)
-    if not bad.any():
+def _without_faults(rows: Rows, faults: Faults, skipped: Mask, raw: RawTable) -> Rows:
+    """The rows that are not skipped and have none of the faults; each other row is rejected for its first."""
+    bad = np.logical_or.reduce([mask for mask, _ in faults]) if faults else np.zeros(len(skipped), bool)
+    if not bad.any() and not skipped.any():
         return rows
-    numbers = np.flatnonzero(bad).tolist()
+    numbers = np.flatnonzero(bad & ~skipped).tolist()
     reasons = [next(reason for mask, reason in faults if mask[number]) for number in numbers]
     rejected = [RejectedRow(*at, reason) for at, reason in zip(raw.locate(numbers), reasons, strict=True)]
-    return Rows(rows.table.filter(pa.array(~bad)), rows.path, rows.first, rows.span, [*rows.rejected, *rejected])
+    kept = rows.table.filter(pa.array(~bad & ~skipped))
+    return Rows(kept, rows.path, rows.first, rows.span, [*rows.rejected, *rejected], int(skipped.sum()))

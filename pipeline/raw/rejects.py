@@ -32,12 +32,14 @@ class Tally:
     """Counts of rows and rejected rows while they are read.
 
     Attributes:
-      rows: good and bad.
+      rows: good, bad and unlabelled.
+      unlabelled: rows that were left out as they have no label.
       reasons: rejected rows by reason.
       examples: of each reason, the first `file` and `offset`.
     """
 
     rows: int = 0
+    unlabelled: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     examples: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -46,9 +48,10 @@ class Tally:
         """Rejected rows."""
         return self.reasons.total()
 
-    def add(self, path: str, rows: int, rejected: Sequence[RejectedRow]) -> None:
-        """Counts rows of a file: how many were good, and those that were rejected."""
-        self.rows += rows + len(rejected)
+    def add(self, path: str, rows: int, rejected: Sequence[RejectedRow], unlabelled: int = 0) -> None:
+        """Counts rows of a file: how many were good, those that were rejected, and how many have no label."""
+        self.rows += rows + len(rejected) + unlabelled
+        self.unlabelled += unlabelled
         for row in rejected:
             self.reasons[row.reason] += 1
             self.examples.setdefault(row.reason, (path, row.offset))
@@ -56,15 +59,17 @@ class Tally:
     @classmethod
     def of(cls, counts: RejectCounts) -> Tally:
         """Inverse of `counts`."""
-        return cls(counts.rows, Counter(counts.reasons), dict(counts.examples))
+        return cls(counts.rows, counts.unlabelled or 0, Counter(counts.reasons), dict(counts.examples))
 
     def counts(self) -> RejectCounts:
         """The document of these counts."""
-        return RejectCounts(rows=self.rows, reasons=dict(self.reasons), examples=dict(self.examples))
+        counts = {"rows": self.rows, "reasons": dict(self.reasons), "examples": dict(self.examples)}
+        return RejectCounts.model_validate(counts | {"unlabelled": self.unlabelled or None})
 
     def merge(self, other: Tally) -> None:
         """Adds another's counts."""
         self.rows += other.rows
+        self.unlabelled += other.unlabelled
         self.reasons.update(other.reasons)
         self.examples = {**other.examples, **self.examples}
 

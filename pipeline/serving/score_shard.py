@@ -81,7 +81,7 @@ class ScoreShard(beam.DoFn):
     def _scored(self, shard: Shard, counts: _Counts) -> Iterator[pa.Table]:
         data, account = self.scoring.data, Account(shard.file.path)
         for piece in shard.pieces:
-            for rows in read(data, self.scoring.columns, piece):
+            for rows in read(data, self.scoring.columns, piece, need_label=False):
                 account.add(rows.span)
                 counts.tally.add(piece.path, rows.table.num_rows, rows.rejected)
                 counts.rejected += rows.rejected
@@ -89,7 +89,9 @@ class ScoreShard(beam.DoFn):
                     batch = rows.table.slice(start, BATCH_ROWS)
                     probabilities = self.score(batch)
                     if data.label in batch.column_names:
-                        counts.scores.add(_logits(probabilities), batch[data.label].to_numpy())
+                        labels = batch[data.label].to_numpy()
+                        labelled = (labels == 0) | (labels == 1)
+                        counts.scores.add(_logits(probabilities)[labelled], labels[labelled])
                     carried = batch.select([column.name for column in self.scoring.carried])
                     yield carried.append_column(SCORE, pa.array(probabilities, pa.float32()))
 

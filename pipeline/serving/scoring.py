@@ -95,8 +95,10 @@ def _carried(name: str, kind: pa.DataType | None, label: str) -> Input:
     """A column to pass on; `kind` is None in formats without types, where all but the label is text."""
     if name == SCORE or (kind is not None and pa.types.is_nested(kind)):
         raise ConfigError(f"--carry {name}: only columns of one value that are not called {SCORE!r} can be carried")
+    if name == label and (kind is None or not pa.types.is_integer(kind)):
+        return Input(name, "float32")  # as 0 and 1, whatever values mean them
     if kind is None:
-        return Input(name, "float32" if name == label else "string")
+        return Input(name, "string")
     if pa.types.is_integer(kind):
         return Input(name, "int64")
     return Input(name, "float32" if pa.types.is_floating(kind) else "string")

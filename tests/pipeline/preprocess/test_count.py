@@ -24,7 +24,8 @@ def test_rejected_rows_are_kept_and_counted(tmp_path):
     bad = [b"1\tx\tc1\td1\t0", b"1\t2\tc1", b"3\t1\tc1\td1\t0"]
     rows = lines(4000, 1)
     found = made(config(write(tmp_path / "a", [*rows[:10], *bad, *rows[10:]]), tmp_path), tmp_path / "out")
-    reasons = {"3 fields, not 5": 1, "column 'n': not a number": 1, "column 'label': the label is not 0 or 1": 1}
+    wrong_label = "column 'label': the label is not 0 or 1 (see data.positive)"
+    reasons = {"3 fields, not 5": 1, "column 'n': not a number": 1, wrong_label: 1}
     assert json.loads(found["statistics.json"])["rejected"] == reasons
     kept = found["rejected/part-00000.parquet"].to_pylist()
     assert {row["row"] for row in kept} == set(bad)
@@ -115,3 +116,33 @@ def test_rows_that_logs_repeat_by_chance_are_said_but_not_warned_of(tmp_path, ca
     text = said(capsys)
     assert "preprocess: 100.0% of the test rows are in train too, value for value (100.0% of the train rows" in text
     assert "warning:" not in text
+
+
+def test_rows_without_a_label_are_left_out_and_accounted_for(tmp_path, capsys):
+    rows = [line[:1].replace(b"1", b"yes").replace(b"0", b"no") + line[1:] for line in lines(1000, 1)]
+    rows[::10] = [line[line.index(b"\t") :] for line in rows[::10]]
+    settings = config(write(tmp_path / "a", rows), tmp_path, positive=["yes"], unlabelled="skip", split={"validation": 0})
+    found = made(settings, tmp_path / "out")
+    assert "preprocess: train 900 rows, 450 positive (50.00%)" in (text := said(capsys))
+    assert "preprocess: 100 rows without a label are left out (data.unlabelled)" in text
+    manifest = json.loads(found["manifest.json"])
+    (raw_file,) = manifest["raw_files"]
+    assert {name: raw_file.get(name) for name in ("rows", "read", "rejected", "unlabelled")} == {
+        "rows": 1000,
+        "read": 900,
+        "rejected": 0,
+        "unlabelled": 100,
+    }
+    assert manifest["positives"]["train"] == 450
+    assert set(found["train/part-00000.parquet"]["label"].to_pylist()) == {0.0, 1.0}
+
+
+def test_labels_of_minus_1_and_1_are_told_what_to_do(tmp_path):
+    rows = [b"-1" + line[1:] if line.startswith(b"0") else line for line in lines(1000, 1)]
+    path = write(tmp_path / "a", rows)
+    with pytest.raises(
+        DataError, match=r"500 rows: column 'label': the label is empty or -1 \(see data\.unlabelled and data\.positive\)"
+    ):
+        counted(config(path, tmp_path / "w"), tmp_path / "refused")
+    found = counted(config(path, tmp_path / "w", positive=[1], split={"validation": 0}), tmp_path / "out")
+    assert found["features"][1]["count"] + found["features"][1]["missing"] == 1000

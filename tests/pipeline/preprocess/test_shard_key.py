@@ -22,7 +22,8 @@ def key(version="1", features=FEATURES, inputs=INPUTS, shard=SHARD, **data):
 
 
 def test_every_field_of_the_data_section_is_in_the_key_or_said_not_to_be():
-    parsed = {"format", "columns", "header", "delimiter", "quoted", "encoding", "missing", "label", "weight", "split"}
+    text = {"columns", "header", "delimiter", "quoted", "encoding"}
+    parsed = text | {"format", "missing", "label", "positive", "unlabelled", "weight", "split"}
     message = "put a new field into one of the lists"
     assert DataConfig.model_fields.keys() == parsed | UNPARSED_FIELDS, message
     assert not parsed & UNPARSED_FIELDS
@@ -47,6 +48,8 @@ def test_every_field_of_the_data_section_is_in_the_key_or_said_not_to_be():
         {"missing": ["NA"]},
         {"label": "z"},
         {"weight": "w"},
+        {"positive": ["yes"]},
+        {"unlabelled": "skip"},
         {"split": SplitConfig(validation=0.2)},
         {"validation": ["b"]},  # takes the validation rows from the train files
         {"test": ["b"]},

@@ -92,8 +92,8 @@ BAD_ROWS = {
     b"1\tabc\tx": "column 'n': not a number",
     b"1\t2\t\xff\xfe": "column 'c': not utf-8 (see data.encoding)",
     b"1\t1e99\tx": "column 'n': not a finite number of 32 bits",
-    b"2\t2\tx": "column 'label': the label is not 0 or 1",
-    b"\t2\tx": "column 'label': the label is not 0 or 1",
+    b"2\t2\tx": "column 'label': the label is not 0 or 1 (see data.positive)",
+    b"\t2\tx": "column 'label': the label is empty or -1 (see data.unlabelled and data.positive)",
     b"yes\t2\tx": "column 'label': not a number",
 }
 

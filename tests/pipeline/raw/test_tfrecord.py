@@ -74,7 +74,7 @@ def test_what_is_no_example_or_does_not_fit_is_rejected(tmp_path):
     rows, rejected = read_all(write(tmp_path / "a", [RECORDS[0], b"\xff\xff", twice, example(3, 1), *RECORDS[1:]]))
     assert rows == ROWS
     expected = {b"\xff\xff": "not a tf.Example", twice: "column 'id': several values where one is expected"}
-    expected[example(3, 1)] = "column 'label': the label is not 0 or 1"
+    expected[example(3, 1)] = "column 'label': the label is not 0 or 1 (see data.positive)"
     assert {r.row: r.reason for r in rejected} == expected
     content = (tmp_path / "a").read_bytes()
     assert all(content[r.offset + 12 :].startswith(r.row) for r in rejected)
