@@ -82,6 +82,22 @@ def test_rows_without_a_label_are_scored(job, model, winnow, tmp_path):
     assert "quality" not in json.loads((tmp_path / "out" / "scores.json").read_text())
 
 
+def test_rows_whose_label_is_still_to_come_are_scored_and_left_out_of_the_quality(job, model, winnow, tmp_path):
+    raw = pq.read_table(job.data.test[0])
+    clicks = raw["click"].to_pylist()
+    known = [None if row % 4 == 0 else -1 if row % 4 == 1 else click for row, click in enumerate(clicks)]
+    place = raw.column_names.index("click")
+    pq.write_table(raw.set_column(place, "click", pa.array(known)), tmp_path / "late.parquet")
+    pq.write_table(raw.filter(pa.array([row % 4 > 1 for row in range(1000)])), tmp_path / "known.parquet")
+    for name in ("late", "known"):
+        code, said = winnow("score", model, "-i", tmp_path / f"{name}.parquet", "-o", tmp_path / name)
+        assert code == 0, said
+    late, labelled = (json.loads((tmp_path / name / "scores.json").read_text()) for name in ("late", "known"))
+    assert (late["rows"], late["rejected"], labelled["rows"]) == (1000, {}, 500)
+    assert late["quality"] == pytest.approx(labelled["quality"], rel=1e-6)
+    np.testing.assert_allclose(scores_of(tmp_path / "late")["score"], trained_scores(job), atol=1e-5)
+
+
 def test_other_formats_and_rejects(small_job, winnow, tmp_path):
     """A model made from Parquet scores CSV; rows that do not fit are set aside as in preprocessing."""
     assert winnow("run", small_job())[0] == 0
