@@ -67,6 +67,7 @@ def locked(folder: str, command: str) -> Iterator[None]:
         started=_started(os.getpid()),
         since=datetime.now().astimezone(),
     )
+    is_new = not files.exists(folder)
     files.make_folder(folder)
     path = files.join(folder, FILE)
     with _exclusively(path):
@@ -80,6 +81,8 @@ def locked(folder: str, command: str) -> Iterator[None]:
         with suppress(OSError):  # a folder that was deleted, or a full disk: the next command sees that this process has ended
             if _holder(path) == lock:
                 files.remove(path)
+            if is_new and files.is_local(folder) and not any(Path(folder).iterdir()):
+                Path(folder).rmdir()  # the command was refused before it wrote anything
 
 
 def _refusal(holder: Lock, folder: str, path: str) -> str:
