@@ -13,7 +13,7 @@ setup(
     description="Feature selection for large recommenders: from raw logs to a pruned, proved ranking model",
     license="Apache-2.0",
     # Not all folders: tests/, configs/ and benchmarks/ are not for site-packages.
-    packages=find_packages(include=["features", "models", "models.*", "pipeline", "pipeline.*"]),
+    packages=find_packages(include=["features", "features.*", "models", "models.*", "pipeline", "pipeline.*"]),
     package_data={"": ["py.typed", "*.json", "*.html"]},
     python_requires=">=3.11,<3.14",
     classifiers=[

@@ -34,7 +34,7 @@ import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
-from features.model_config import ModelConfig, TrainingConfig
+from features.config.model import ModelConfig, TrainingConfig
 from models.optimizer import compose
 from models.ranking import RankingModel
 from models.sparsity.block_sparse import BlockSparse

@@ -70,8 +70,8 @@ def measure(asked: argparse.Namespace) -> dict[str, object]:
     import tensorflow as tf
 
     import features  # noqa: F401
+    from features.config.model import ModelConfig, TowerConfig, TrainingConfig
     from features.encoding import Encoding
-    from features.model_config import ModelConfig, TowerConfig, TrainingConfig
     from models.build import build_model
     from models.gate import SOFT, SequentialAttention
     from models.steps import make_steps

@@ -21,7 +21,7 @@ import features  # noqa: F401, I001 (selects Keras 2)
 import numpy as np
 import tensorflow as tf
 
-from features.model_config import ModelConfig, TowerConfig, TrainingConfig
+from features.config.model import ModelConfig, TowerConfig, TrainingConfig
 from features.encoding import Encoding
 from models.table_layout import TableLayout
 from models.gate import SOFT, SequentialAttention

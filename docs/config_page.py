@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # for a script, Python looks in its own folder only
 
-from features.config_schema import FILE, config_schema, schema_text  # noqa: E402
+from features.config.json_schema import FILE, config_schema, schema_text  # noqa: E402
 
 PAGE = ROOT / "docs" / "config.md"
 SCHEMA = ROOT / "configs" / FILE

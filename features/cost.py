@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from features.config import Config
+from features.config.model import ModelConfig, TrainingConfig
 from features.encoding import Encoding
 from features.errors import ConfigError
 from features.feature import Feature
-from features.model_config import ModelConfig, TrainingConfig
 
 FLOAT_BYTES = 4
 _SLOTS_A_COLUMN = {"adam": 2, "adagrad": 1, "rowwise_adagrad": 0}

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import tensorflow as tf
 
+from features.config.model import ModelConfig, TrainingConfig
 from features.encoding import MISSING, Encoding
 from features.errors import ConfigError
-from features.model_config import ModelConfig, TrainingConfig
 from features.private_apis import make_optimizer_variables
 from models.embedding import prefers_dense
 from models.gate import SequentialAttention

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from features.config.model import TrainingConfig
 from features.errors import ConfigError
-from features.model_config import TrainingConfig
 from features.private_apis import gpu_memory_limits, parameter_servers
 from models.table_layout import TableLayout
 

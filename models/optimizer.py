@@ -8,7 +8,7 @@ from typing import TypeAlias
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from features.model_config import TrainingConfig
+from features.config.model import TrainingConfig
 
 # Reference width: the default learning rate was tuned on tables of 16 columns.
 WIDTH = 16

@@ -8,8 +8,8 @@ from functools import cached_property
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
+from features.config.model import ModelConfig
 from features.encoding import Encoding
-from features.model_config import ModelConfig
 from models.embedding import EmbeddingTables
 from models.gate import SequentialAttention
 from models.tower import compact, make_tower

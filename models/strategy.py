@@ -7,8 +7,8 @@ from functools import cache
 
 import tensorflow as tf
 
+from features.config.model import TrainingConfig
 from features.errors import ConfigError
-from features.model_config import TrainingConfig
 from models.cluster import Cluster, free_addresses, listens
 
 # Smaller tables stay on one parameter server: a look-up in two places costs more than it spares.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from features.model_config import TowerConfig
+from features.config.model import TowerConfig
 from models.sparsity.block_sparse import BlockSparse
 from models.sparsity.layers import BlockSparseDense
 from models.sparsity.masks import METHODS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from features.config_schema import FILE, schema_text
+from features.config.json_schema import FILE, schema_text
 
 ROOT = Path(__file__).parents[1]
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from features.config import Config
-from features.config_file import apply_override
+from features.config.yaml_file import apply_override
 from pipeline.cli import program as cli
 from tests.conftest import small_logs
 

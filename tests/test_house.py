@@ -47,11 +47,11 @@ NO_DOCUMENTS = {
     "forms that others have fixed: TF_CONFIG, JSON Schema, protobuf, pydantic's errors, metadata of distributions": {
         "models.cluster": {"document", "document['task']"},
         "models.strategy": {"cluster.jobs"},
-        "features.config_schema": {"schema"},
+        "features.config.json_schema": {"schema"},
         "features.fields": {"schema"},
         "features.schema": {"schema.tensor_representation_group"},
         "features.document": {"problem"},
-        "features.explanation": {"problem", "problems[0]"},
+        "features.config.explanation": {"problem", "problems[0]"},
         "pipeline.tools.doctor": {"metadata.metadata('winnow')", "tf.config.experimental.get_device_details(gpu)"},
     },
     "tables by the name of a split, a stage or a proved point": {
@@ -159,7 +159,7 @@ def test_comments_say_why(house):
     ],
 )
 def test_an_arrow_that_runs_up_or_sideways_is_seen(tmp_path, name, source, wrong):
-    for path in ("pipeline/cli/app.py", "pipeline/selection/search.py", "pipeline/plan.py", "features/config.py", name):
+    for path in ("pipeline/cli/app.py", "pipeline/selection/search.py", "pipeline/plan.py", "features/config/config.py", name):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("")
     (tmp_path / name).write_text(source)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from features.config_file import parse_yaml
+from features.config.yaml_file import parse_yaml
 from features.errors import ConfigError
 from pipeline.cli.options import PASSED_TO_BEAM
 from pipeline.runtime.console import give, say

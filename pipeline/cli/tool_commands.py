@@ -23,7 +23,7 @@ def init(
 
     Example: winnow init logs/*.parquet --label is_click -o logs.yaml
     """
-    from features.config_schema import FILE, schema_text
+    from features.config.json_schema import FILE, schema_text
     from pipeline.tools.init import draft
 
     if output.exists():

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.feature import Feature
 from features.inputs import Input
 from features.manifest import SplitCounts

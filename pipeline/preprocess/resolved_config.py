@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from features.config import Config
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.errors import ConfigError, DataError
 from features.feature import Feature, inputs_of
 from features.inputs import Input, check_numbers

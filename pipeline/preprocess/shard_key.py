@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.feature import Feature
 from features.inputs import Input
 from pipeline.raw.piece import Shard

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.data_config import DataConfig, SplitConfig
+from features.config.data import DataConfig, SplitConfig
 from pipeline.raw.hashing import hash_values
 from pipeline.raw.read import Rows
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.codes import Cross
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.feature import Feature
 from features.inputs import Input
 from models.literal_path import literal_path

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from pipeline.raw.encoding import line_encoding, to_utf8
 
 NEWLINE, CARRIAGE_RETURN, QUOTE = b"\n"[0], b"\r"[0], b'"'[0]

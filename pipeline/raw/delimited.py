@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.inputs import Input
 from pipeline.raw.arrow_csv import convert_options, one_block_options, parse_options, read_options
 from pipeline.raw.block import Block

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.errors import DataError
 from features.inputs import Input
 from pipeline.raw.piece import Piece, RawFile

@@ -8,7 +8,7 @@ import re
 import pyarrow as pa
 import pyarrow.csv
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.errors import DataError
 from pipeline.raw.arrow_csv import parse_options
 from pipeline.raw.block import Block

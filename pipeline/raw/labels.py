@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.inputs import Input
 from pipeline.raw.conform import Faults, as_type, conform
 from pipeline.raw.rejects import Mask

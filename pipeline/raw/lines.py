@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.errors import DataError
 from pipeline.raw.block import end_of_rows
 from pipeline.raw.encoding import open_text

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.errors import DataError
 from features.inputs import Input
 from pipeline.raw.format import Locate, RawTable

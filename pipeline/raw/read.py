@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.data_config import DataConfig, SplitConfig
+from features.config.data import DataConfig, SplitConfig
 from features.errors import DataError
 from features.inputs import Input
 from pipeline.raw.column_type import join_types, plain_type

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.errors import DataError
 from pipeline.raw.format import naming_unreadable
 from pipeline.raw.formats import FORMATS

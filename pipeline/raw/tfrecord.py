@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.inputs import Input
 from pipeline.raw.compression import estimate_size, is_compressed, open_decompressed
 from pipeline.raw.format import RawTable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.budget import Budget
+from features.config.budget import Budget
 from features.document import Document
 from features.proof import Proof
 from features.selection import Changes, Selection, Spending, Trial

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from features.allocation import Allocation, Problem, allocations
-from features.budget import Budget
 from features.config import Config
+from features.config.budget import Budget
 from features.document import rounded
 from features.errors import ConfigError
 from pipeline.dataset.transformed import Transformed

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from features.allocation import Allocation
-from features.budget import Budget
 from features.config import Config
+from features.config.budget import Budget
 from features.selection import Selection
 from pipeline.dataset.full_model import FullModel
 from pipeline.dataset.transformed import Transformed

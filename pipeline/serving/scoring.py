@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from features.data_config import TEXT_FIELDS, TEXT_FORMATS, DataConfig
+from features.config.data import TEXT_FIELDS, TEXT_FORMATS, DataConfig
 from features.errors import ConfigError, DataError
 from features.inputs import Input
 from features.spec import FeatureSpec

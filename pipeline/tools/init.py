@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
-from features.config_schema import EDITOR_LINE
+from features.config.json_schema import EDITOR_LINE
 from features.errors import DataError
 from pipeline.raw.formats import FORMATS
 from pipeline.raw.listing import match_files

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from features.config import Config
+from features.config.pattern import expand_pattern
+from features.config.rules import FeatureRule
 from features.errors import ConfigError
-from features.pattern import expand_pattern
-from features.rules import FeatureRule
 from features.spec import FeatureSpec, KeptFeature
 
 SIZES = ("width", "max_size")  # fields of a rule that a search decides

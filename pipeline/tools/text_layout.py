@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Literal
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.errors import DataError
 from pipeline.raw.compression import open_decompressed
 

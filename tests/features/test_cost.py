@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from features.budget import Budget
 from features.codes import Categorical
+from features.config.budget import Budget
+from features.config.model import ModelConfig, TrainingConfig
 from features.cost import byte_model, count_model, declared_model, parameter_model
 from features.encoding import Encoding
 from features.errors import ConfigError
-from features.model_config import ModelConfig, TrainingConfig
 
 A, B, FLOAT = Encoding("a", 100), Encoding("b", 10), Encoding("f", 0, 3)
 WIDTHS = {"a": 4, "b": 2, "f": 3}

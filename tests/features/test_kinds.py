@@ -114,5 +114,5 @@ def test_every_field_of_a_kind_is_in_the_key_of_a_parsed_shard_or_said_not_to_be
 
 
 def test_the_kinds_do_not_import_tensorflow():
-    code = "import sys, features.rules; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, features.config.rules; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

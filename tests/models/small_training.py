@@ -12,8 +12,8 @@ import sys
 import numpy as np
 import tensorflow as tf
 
+from features.config.model import ModelConfig, TowerConfig, TrainingConfig
 from features.encoding import Encoding
-from features.model_config import ModelConfig, TowerConfig, TrainingConfig
 from models.build import build_model
 from models.checkpoint import Checkpoints
 from models.gate import SequentialAttention

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from features.config.model import ModelConfig, TowerConfig, TrainingConfig
 from features.encoding import Encoding
 from features.errors import ConfigError
-from features.model_config import ModelConfig, TowerConfig, TrainingConfig
 from models.build import build_model, example_inputs
 from models.gate import SequentialAttention
 from models.strategy import make_strategy

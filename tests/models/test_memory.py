@@ -2,9 +2,9 @@
 
 import pytest
 
+from features.config.model import TrainingConfig
 from features.encoding import Encoding
 from features.errors import ConfigError
-from features.model_config import TrainingConfig
 from models import memory
 from models.memory import Footprint, describe, human
 from models.strategy import make_strategy

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.model_config import TrainingConfig
+from features.config.model import TrainingConfig
 from features.private_apis import make_optimizer_variables
 from models.optimizer import RowwiseAdagrad, compose, table_optimizer
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from features.config.model import ModelConfig, TowerConfig
 from features.encoding import Encoding
-from features.model_config import ModelConfig, TowerConfig
 from models.gate import HARD, SequentialAttention
 from models.ranking import RankingModel
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.selection_config import SelectionConfig
+from features.config.selection import SelectionConfig
 from models.ranking_context import RankingContext
 from models.ranking_methods import METHODS
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from features.config.model import ModelConfig, TowerConfig
 from features.encoding import Encoding
 from features.inputs import Input
-from features.model_config import ModelConfig, TowerConfig
 from models.build import example_inputs
 from models.ranking import RankingModel
 from models.serving_model import ServingModel, stack

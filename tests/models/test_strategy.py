@@ -3,8 +3,8 @@ import json
 import pytest
 import tensorflow as tf
 
+from features.config.model import TrainingConfig
 from features.errors import ConfigError
-from features.model_config import TrainingConfig
 from models.strategy import follows, make_strategy, per_replica, serve, sharded
 
 WORKERS = {"worker": ["a:1", "b:2"]}

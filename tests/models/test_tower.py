@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.model_config import BlockSparsityConfig, TowerConfig
+from features.config.model import BlockSparsityConfig, TowerConfig
 from models.sparsity.compact import CompactDense
 from models.tower import compact, make_tower, sparse_layers
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from features.config.model import TrainingConfig
 from features.errors import ConfigError, StoppedError, TrainingError
-from features.model_config import TrainingConfig
 from models.build import build_model
 from models.checkpoint import Checkpoints
 from models.strategy import make_strategy

@@ -10,7 +10,7 @@ import sys
 
 import tensorflow as tf
 
-from features.model_config import BlockSparsityConfig, ModelConfig, TowerConfig, TrainingConfig
+from features.config.model import BlockSparsityConfig, ModelConfig, TowerConfig, TrainingConfig
 from models.build import build_model
 from models.checkpoint import Checkpoints
 from models.sparsity.masks import BlockMasks

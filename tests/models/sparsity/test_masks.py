@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from features.model_config import BlockSparsityConfig, TowerConfig
+from features.config.model import BlockSparsityConfig, TowerConfig
 from models.sparsity.layers import BlockSparseConv2D
 from models.sparsity.masks import METHODS, BlockMasks
 from models.sparsity.phases import Phases

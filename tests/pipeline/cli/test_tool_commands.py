@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from features.config import Config
-from features.config_schema import EDITOR_LINE, FILE, schema_text
+from features.config.json_schema import EDITOR_LINE, FILE, schema_text
 
 
 def test_init_overwrites_no_config(call, small_job, tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from features.codes import Categorical
-from features.data_config import DataConfig, SplitConfig
+from features.config.data import DataConfig, SplitConfig
 from features.inputs import Input
 from features.numbers import Numeric
 from pipeline.preprocess.shard_key import UNPARSED_FIELDS, shard_key

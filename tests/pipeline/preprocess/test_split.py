@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.config import Config
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.errors import DataError
 from features.time_scale import TimeScale
 from pipeline.preprocess.count import count

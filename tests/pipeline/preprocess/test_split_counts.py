@@ -2,7 +2,7 @@
 
 import pytest
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.errors import DataError
 from features.manifest import SplitCounts
 from pipeline.preprocess.split_counts import add_counts, check_counts, describe, warnings

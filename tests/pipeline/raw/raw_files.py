@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.inputs import Input
 from pipeline.raw.read import read
 from pipeline.raw.shards import list_files, plan_shards

@@ -4,7 +4,7 @@ from typing import get_args
 import pytest
 import tensorflow as tf
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.errors import DataError
 from pipeline.raw import delimited, parquet, tfrecord
 from pipeline.raw.format import Format

@@ -5,7 +5,7 @@ import math
 import pyarrow as pa
 import pytest
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from pipeline.raw.labels import read_labels
 from tests.pipeline.raw.raw_files import data, read_all, write
 

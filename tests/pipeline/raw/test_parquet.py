@@ -3,7 +3,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.errors import DataError
 from features.inputs import Input
 from pipeline.raw import parquet

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 import tensorflow as tf
 
-from features.data_config import DataConfig
+from features.config.data import DataConfig
 from features.errors import DataError
 from features.inputs import MISSING_INT, Input
 from pipeline.raw import tfrecord

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from features.allocation import Allocation, Problem
-from features.budget import Budget
+from features.config.budget import Budget
 from features.cost import CostModel
 from features.errors import ConfigError
 from models.metrics import Quality

@@ -2,7 +2,7 @@
 
 import pytest
 
-from features.pattern import expand_pattern, is_glob
+from features.config.pattern import expand_pattern, is_glob
 
 
 @pytest.mark.parametrize(

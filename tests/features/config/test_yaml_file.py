@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from features.config import Config
-from features.config_file import apply_override, name_of, parse_yaml, read_document
+from features.config.yaml_file import apply_override, name_of, parse_yaml, read_document
 from features.errors import ConfigError
 
 BASE = {

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from features.budget import Budget
+from features.config.budget import Budget
 from features.fields import (
     BatchSize,
     LearningRate,

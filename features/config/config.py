@@ -13,18 +13,18 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic import Field, model_validator
 
-from features.budget import Budget
-from features.config_file import name_of, read_document
-from features.data_config import DataConfig
+from features.config.budget import Budget
+from features.config.data import DataConfig
+from features.config.explanation import explain
+from features.config.matching import check_patterns, match_rules
+from features.config.model import ModelConfig, TrainingConfig
+from features.config.pattern import expand_pattern, is_glob
+from features.config.rules import AnyRule
+from features.config.selection import ProofConfig, SelectionConfig
+from features.config.yaml_file import name_of, read_document
 from features.errors import ConfigError
-from features.explanation import explain
 from features.feature import Feature
 from features.fields import MAX_SEED, FilePath, Section, Texts
-from features.matching import check_patterns, match_rules
-from features.model_config import ModelConfig, TrainingConfig
-from features.pattern import expand_pattern, is_glob
-from features.rules import AnyRule
-from features.selection_config import ProofConfig, SelectionConfig
 
 
 class ServingConfig(Section):
@@ -99,7 +99,7 @@ class Config(Section):
         return {column: what for column, what in columns.items() if column is not None}
 
     def resolve(self, columns: list[str]) -> list[Feature]:
-        """Applies the feature rules to the data's columns; see `features.matching.match_rules`.
+        """Applies the feature rules to the data's columns; see `features.config.matching.match_rules`.
 
         Args:
           columns: the names of all columns of the data.

@@ -6,7 +6,7 @@ import json
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from features.config import Config
+from features.config.config import Config
 
 FILE = "winnow.schema.json"
 # The comment by which the YAML language server of editors finds the schema, in the same folder as the config.

@@ -3,7 +3,7 @@
 import pydantic
 import pytest
 
-from features.selection_config import FrontierConfig, ProofConfig, SelectionConfig
+from features.config.selection import FrontierConfig, ProofConfig, SelectionConfig
 
 BUDGET = {"budget": {"features": 2}}
 

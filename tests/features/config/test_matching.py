@@ -4,10 +4,10 @@ import pydantic
 import pytest
 
 from features.codes import Categorical
+from features.config.matching import check_patterns, match_rules
+from features.config.rules import AnyRule
 from features.errors import ConfigError
-from features.matching import check_patterns, match_rules
 from features.numbers import Numeric
-from features.rules import AnyRule
 
 RULE = pydantic.TypeAdapter(AnyRule)
 COLUMNS = ["click", "I1", "I2", "tags", "tag_weights", "C1", "C2"]

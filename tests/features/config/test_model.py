@@ -3,7 +3,7 @@
 import pydantic
 import pytest
 
-from features.model_config import BlockSparsityConfig, ModelConfig, TowerConfig, TrainingConfig
+from features.config.model import BlockSparsityConfig, ModelConfig, TowerConfig, TrainingConfig
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pydantic
 import pytest
 
-from features.budget import Budget
+from features.config.budget import Budget
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pydantic
 import pytest
 
-from features.data_config import DataConfig, SplitConfig
+from features.config.data import DataConfig, SplitConfig
 
 CSV = {"format": "csv", "train": "a.csv", "label": "click"}
 TIME = {"by": "time", "column": "day"}

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import pydantic
 
 from features.codes import Multivalued
+from features.config.pattern import expand_pattern, is_glob
+from features.config.rules import FeatureRule
 from features.errors import ConfigError
 from features.feature import Feature
-from features.pattern import expand_pattern, is_glob
-from features.rules import FeatureRule
 
 
 def match_rules(rules: Sequence[FeatureRule], columns: Sequence[str], reserved: Mapping[str, str]) -> list[Feature]:

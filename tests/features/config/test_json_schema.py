@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from features.config import Config
-from features.config_file import read_document
-from features.config_schema import EDITOR_LINE, config_schema
+from features.config.json_schema import EDITOR_LINE, config_schema
+from features.config.yaml_file import read_document
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 OLD_CONFIGS = sorted((Path(__file__).parent / "data" / "configs").glob("*.yaml"))
 DATA = {"format": "csv", "train": "a.csv", "label": "y"}

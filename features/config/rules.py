@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
 
 from pydantic import BeforeValidator, Field, create_model, model_validator
 
+from features.config.pattern import expand_pattern
 from features.feature import DEFAULT_KIND, Feature, FeatureOptions, Kind
 from features.fields import Texts
 from features.kinds import KINDS
-from features.pattern import expand_pattern
 
 
 class FeatureRule(FeatureOptions):

@@ -6,9 +6,9 @@ import pydantic
 import pytest
 
 from features.codes import Categorical, Cross, Multivalued
+from features.config.rules import RULES, AnyRule
 from features.kinds import KINDS
 from features.numbers import Dense, Numeric
-from features.rules import RULES, AnyRule
 
 RULE = pydantic.TypeAdapter(AnyRule)
 

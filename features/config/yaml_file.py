@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from features.budget import UNITS
+from features.config.budget import UNITS
 from features.errors import ConfigError
 from features.fields import Section
 

@@ -4,7 +4,7 @@ import pydantic
 import pytest
 
 from features.config import Config
-from features.explanation import explain
+from features.config.explanation import explain
 
 WHOLE = {
     "name": "x",
