@@ -215,6 +215,7 @@ def _without_faults(rows: Rows, faults: Faults, skipped: Mask, raw: RawTable) ->
         return rows
     numbers = np.flatnonzero(bad & ~skipped).tolist()
     reasons = [next(reason for mask, reason in faults if mask[number]) for number in numbers]
-    rejected = [RejectedRow(*at, reason) for at, reason in zip(raw.locate(numbers), reasons, strict=True)]
+    places = raw.locate(numbers) if numbers else []
+    rejected = [RejectedRow(*at, reason) for at, reason in zip(places, reasons, strict=True)]
     kept = rows.table.filter(pa.array(~bad & ~skipped))
     return Rows(kept, rows.path, rows.first, rows.span, [*rows.rejected, *rejected], int(skipped.sum()))

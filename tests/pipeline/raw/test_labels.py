@@ -3,6 +3,7 @@
 import math
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from features.config.data import DataConfig
@@ -68,3 +69,10 @@ def test_rows_without_a_label_are_rejected_or_left_out(tmp_path):
     rows, rejected = read_all(data(path, unlabelled="skip"))
     assert [row["n"] for row in rows] == [1, 3]
     assert [row.row for row in rejected] == [b"2\t5\tv"]
+
+
+def test_rows_without_a_label_are_left_out_of_parquet_without_being_looked_up(tmp_path):
+    table = pa.table({"label": [1, None, 0, None], "n": [1.0, 2.0, 3.0, 4.0], "c": pa.array(list("xyzu"), pa.large_string())})
+    pq.write_table(table, tmp_path / "a.parquet")
+    rows, rejected = read_all(data(tmp_path / "a.parquet", format="parquet", unlabelled="skip"))
+    assert ([row["n"] for row in rows], rejected) == ([1, 3], [])
