@@ -96,13 +96,12 @@ def score(
     """
     from pipeline.runtime.beam import check_options
     from pipeline.runtime.disk import explaining_disk
-    from pipeline.runtime.lock import locked
     from pipeline.runtime.tensorflow_import import load_tensorflow
     from pipeline.serving.score import score as score_files
 
     check_options(context.args)
     load_tensorflow()
-    with explaining_disk(output), locked(output, "score"):
+    with explaining_disk(output):
         summary = score_files(model, source, output, carry or [], _fields(fields or []), context.args)
     quality = summary.quality
     figures = f"; AUC {quality.auc:.6f}, log loss {quality.log_loss:.6f}" if quality else ""

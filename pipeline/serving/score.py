@@ -17,6 +17,7 @@ from pipeline.raw.rejects import Tally
 from pipeline.runtime import files
 from pipeline.runtime.beam import check_reach, run_beam
 from pipeline.runtime.console import say
+from pipeline.runtime.lock import locked
 from pipeline.serving.score_shard import REJECTED, STATE, ScoreShard, shard_name
 from pipeline.serving.scoring import Scoring, plan_scoring
 
@@ -58,13 +59,20 @@ def score(
       beam_args: Beam pipeline options; FnApiRunner in this process without them.
 
     Raises:
-      ConfigError: the output folder holds scores, a column to carry cannot be, or Dataflow cannot reach a path.
+      ConfigError: the output folder holds scores, another command is at work there, a column to carry cannot be, or Dataflow
+        cannot reach a path.
       DataError: the model or the files cannot be used, or too many rows are malformed.
     """
-    if files.exists(files.join(output, SUMMARY_FILE)):
-        raise ConfigError(f"{output}: holds the scores of an earlier run; name another folder")
     check_reach(beam_args, [model, *patterns, output])
-    scoring, shards = plan_scoring(_spec(model), model, patterns, output, carry, source or {})
+    with locked(output, "score"):
+        if files.exists(files.join(output, SUMMARY_FILE)):
+            raise ConfigError(f"{output}: holds the scores of an earlier run; name another folder")
+        scoring, shards = plan_scoring(_spec(model), model, patterns, output, carry, source or {})
+        return _scored(scoring, shards, beam_args)
+
+
+def _scored(scoring: Scoring, shards: Sequence[Shard], beam_args: Sequence[str]) -> ScoreSummary:
+    output = scoring.output
     _clear(output)
     say(f"score: {len(shards)} shards, {len(scoring.columns)} columns")
     run_beam(lambda root: _score_shards(root, scoring, shards), beam_args)
