@@ -11,7 +11,10 @@ from features.encoding import Encoding
 from features.errors import ConfigError
 from features.feature import Feature
 
+# Tables are float32, in training (mixed precision keeps its weights so) and as served.
 FLOAT_BYTES = 4
+# Numbers that each optimizer keeps beside each weight of a table. Row-wise Adagrad keeps one for a whole row, which is
+# counted apart.
 _SLOTS_A_COLUMN = {"adam": 2, "adagrad": 1, "rowwise_adagrad": 0}
 
 
@@ -27,17 +30,17 @@ def total_bytes(encodings: Iterable[Encoding], widths: Mapping[str, int]) -> int
 
 @dataclass(frozen=True)
 class CostModel:
-    """What features cost together: additive, but for what features of one source share.
+    """What features cost together: the sum of what each costs, but features of one source pay for fetching from it once.
 
     cost(widths) = sum over features (fixed[f] + column[f] * widths[f]) + sum over their sources fetch[s] + base
 
     Attributes:
-      unit: in words, for messages.
-      fixed: of a feature at any width.
-      column: of each of its columns.
-      source: where a feature comes from, for those that share a fetch.
-      fetch: of a source, paid once, with the first of its features.
-      base: paid always.
+      unit: name of the unit, for messages.
+      fixed: cost of each feature at any width.
+      column: cost of each column of a feature's embedding.
+      source: the source of each feature that shares its fetch with others.
+      fetch: cost of each source, paid once, with the first of its features.
+      base: cost that is always paid, even without features.
     """
 
     unit: str
@@ -49,8 +52,10 @@ class CostModel:
 
     def total(self, widths: Mapping[str, int]) -> float:
         """Cost of the features that `widths` names, at these widths."""
-        own = sum(self.fixed[name] + self.column[name] * width for name, width in widths.items())
-        return self.base + own + sum(self.fetch[source] for source in {self.source[n] for n in widths if n in self.source})
+        of_features = sum(self.fixed[name] + self.column[name] * width for name, width in widths.items())
+        return (
+            self.base + of_features + sum(self.fetch[source] for source in {self.source[n] for n in widths if n in self.source})
+        )
 
     def added(self, widths: Mapping[str, int], step: Mapping[str, int]) -> float:
         """What it costs more to have the features of `step` at its widths as well."""
@@ -63,7 +68,7 @@ class CostModel:
 
 
 def count_model(encodings: Sequence[Encoding]) -> CostModel:
-    """One for each feature."""
+    """The cost model in which each feature costs 1, whatever its width."""
     names = [encoding.name for encoding in encodings]
     return CostModel("features", dict.fromkeys(names, 1.0), dict.fromkeys(names, 0.0))
 
@@ -74,7 +79,7 @@ def byte_model(encodings: Sequence[Encoding], training: TrainingConfig | None = 
     column = {encoding.name: float(table_bytes(encoding, 1)) for encoding in encodings}
     if training is None:
         return CostModel("bytes", fixed, column)
-    if training.table_optimizer == "rowwise_adagrad":
+    if training.table_optimizer == "rowwise_adagrad":  # one accumulator a row takes as much as one column
         fixed = dict(column)
     copies = 1 + _SLOTS_A_COLUMN[training.table_optimizer]
     return CostModel("bytes with optimizer slots", fixed, {name: size * copies for name, size in column.items()})
@@ -86,11 +91,13 @@ def parameter_model(encodings: Sequence[Encoding], model: ModelConfig) -> CostMo
     Of `dcn`, exact from twice `cross_rank` columns on, and too high below (the rank shrinks). Of `dot`, the pairs' weights
     in the first dense layer, which belong to no one feature, are left out.
     """
+    # Weights that read one input column: a row of the first dense layer, or of the last one where the tower is empty.
     network = model.tower.units[0] if model.tower.units else 1
     if model.interaction == "dcn":
+        # A cross layer has two factors [columns, rank] and [rank, columns], and a bias [columns].
         network += model.cross_layers * (2 * model.cross_rank + 1)
     elif model.interaction == "dot":
-        network += 16
+        network += 16  # the projection of a column to the one width at which all pairs are multiplied
     fixed = {e.name: 0.0 if e.embedded else float(network * e.length) for e in encodings}
     column = {e.name: float(e.rows + network) if e.embedded else 0.0 for e in encodings}
     return CostModel("parameters", fixed, column)
@@ -103,8 +110,8 @@ def declared_model(features: Sequence[Feature], encodings: Sequence[Encoding], s
       ConfigError: a feature has neither a cost nor a source that has one.
     """
     by_name = {feature.name: feature for feature in features}
-    own = [by_name[encoding.name] for encoding in encodings]
-    for feature in own:
+    encoded = [by_name[encoding.name] for encoding in encodings]
+    for feature in encoded:
         if feature.source is not None and feature.source not in sources:
             raise ConfigError(f"selection.sources: no cost for source {feature.source!r} of feature {feature.name!r}")
         if feature.cost is None and feature.source is None and not feature.cost_per_column:
@@ -114,9 +121,9 @@ def declared_model(features: Sequence[Feature], encodings: Sequence[Encoding], s
             )
     return CostModel(
         "cost",
-        {feature.name: feature.cost or 0.0 for feature in own},
-        {feature.name: feature.cost_per_column for feature in own},
-        *shared(own, sources),
+        {feature.name: feature.cost or 0.0 for feature in encoded},
+        {feature.name: feature.cost_per_column for feature in encoded},
+        *shared(encoded, sources),
     )
 
 

@@ -32,6 +32,7 @@ class Document(pydantic.BaseModel):
         Raises:
           ValueError: a number is infinite or not a number, which JSON cannot hold.
         """
+        # Not pydantic's own writer: it would write NaN, which is no JSON, without a word.
         return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
@@ -48,7 +49,7 @@ class Document(pydantic.BaseModel):
         try:
             return cls.model_validate(json.loads(text))
         except pydantic.ValidationError as error:
-            problem = error.errors()[0]
+            problem = error.errors()[0]  # the first is enough: no person wrote the file, the remedy is the same for all
             field = ".".join(map(str, problem["loc"])) or "the document"
             raise DataError(f"{path}: {field}: {problem['msg']}; delete its folder and run the stage again") from None
         except ValueError as error:

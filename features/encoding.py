@@ -1,4 +1,4 @@
-"""What preprocessing makes of a feature: integer ids into a table, or floats.
+"""The shape of a feature's transformed column: integer ids into an embedding table, or floats.
 
 Ids are laid out once for every feature: 0 padding, 1 missing, then the out-of-vocabulary (or hash) buckets, then the
 vocabulary by falling count. Bucketised numbers have their buckets where others have their vocabulary.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# Padding is 0, the value of an array that nothing was written to. The shared ids come before the vocabulary, whose end can
+# then be cut off, or grow with later days, without moving any other id.
 PADDING, MISSING, FIRST_BUCKET = 0, 1, 2
 
 
@@ -19,7 +21,7 @@ class Encoding:
     Attributes:
       name: of the feature.
       rows: of its embedding table, ids run over 0..rows-1; 0 for features that are floats.
-      length: ids (or floats) per example; more than 1 id is pooled by mean.
+      length: ids (or floats) per example; several ids are pooled by the mean of their embeddings.
       weighted: whether a column `<name>.weights` holds a weight for each id.
       max_width: the largest width its embedding may have; None for the model's.
       group: features of one group are picked together.

@@ -18,7 +18,7 @@ from features.statistics import Statistics
 Kind = Literal["numeric", "categorical", "multivalued", "dense", "cross"]
 DEFAULT_KIND: Kind = "categorical"  # of a rule that names none
 
-# What cells that hold several values have, of codes and of numbers alike.
+# Fields of all kinds whose cells hold several values, codes and numbers alike.
 Separator = Annotated[Text | None, Field(description="Text between the values of one cell; columns of lists need none.")]
 MaxLength = Annotated[
     int, Field(gt=0, le=1_000_000, description="Number of values of one row that are read; further ones are cut off.")
@@ -85,7 +85,7 @@ class Feature(FeatureOptions):
 
     @abstractmethod
     def size_of(self, statistics: Statistics) -> int:
-        """Number of ids of its own values (a vocabulary, or buckets of numbers); of floats, how many a row has."""
+        """Number of ids that stand for one value or one bucket of numbers each; for floats, how many floats a row has."""
 
     @abstractmethod
     def largest_size(self, rows: int) -> int:
@@ -98,7 +98,7 @@ class Feature(FeatureOptions):
 
     @property
     def size_limit(self) -> int | None:
-        """The most values that the config allows ids of their own; None for as many as there are."""
+        """The largest number of values that may have an id each, if the config sets one; None for as many as there are."""
         return None
 
     @property
@@ -133,22 +133,22 @@ class Feature(FeatureOptions):
 
     @property
     def serving_operations(self) -> str:
-        """A name for what serving does with a value: features of one name take the same operations."""
+        """A name for the operations that serving does with a value; features with the same name take the same time."""
         return f"{self.kind}, {'vocabulary' if self.has_vocabulary else 'hashed'}"
 
     def encoding_of(self, statistics: Statistics) -> Encoding:
-        """What preprocessing makes of it, given the figures of the train rows."""
+        """The shape of the feature's transformed column, given the figures of the train rows."""
         return self.encoding_of_size(self.size_of(statistics))
 
     def encoding_of_size(self, size: int) -> Encoding:
-        """What preprocessing makes of it, given its `size_of`."""
+        """The shape of the feature's transformed column, given what `size_of` says."""
         if not self.embedded:
             return Encoding(self.name, 0, size, group=self.group)
         rows = FIRST_BUCKET + self.shared_ids + size
         return Encoding(self.name, rows, self.values_a_row, max_width=self.width, group=self.group)
 
     def refuse_idle(self, fields: Sequence[str], condition: str) -> None:
-        """Refuses fields that say nothing here and are not at their default.
+        """Refuses fields that are set but have no effect here: whoever set one expects an effect.
 
         Raises:
           ValueError: names the first of them and what it belongs to.
@@ -160,6 +160,7 @@ class Feature(FeatureOptions):
     def transform(self) -> dict[str, Any]:
         """The rule of the feature as the spec holds it: all fields that are not at their default, those of the kind first."""
         values = self.model_dump(exclude_defaults=True, exclude={"name", "kind"}, mode="json")
+        # pydantic has the fields of the base class first; a person looks for those of the kind.
         ordered = sorted(values.items(), key=lambda field: field[0] in FeatureOptions.model_fields)
         return ({"kind": self.kind} if self.kind != DEFAULT_KIND else {}) | dict(ordered)
 
@@ -178,6 +179,8 @@ def inputs_of(features: Sequence[Feature], types: dict[str, pa.DataType | None])
     for feature in features:
         for column in feature.inputs:
             _check_flat(column, types.get(column))
+            # A column is parsed once for all features, so all must agree on its type: as text `01` and `1` differ, as numbers
+            # they do not.
             wanted = feature.input_of(column, types.get(column))
             known = inputs.setdefault(column, wanted)
             if known != wanted:

@@ -1,4 +1,4 @@
-"""What all parts of a config are made of: the base of its sections, and types of fields that several of them have."""
+"""The base class of all sections of a config, and the types of fields that several sections have."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validat
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+# As in a shell: the name of a variable, and perhaps a default after `:-`.
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
@@ -28,14 +29,17 @@ def expand(text: str) -> str:
             raise ValueError(f"environment variable {match[1]} is not set; set it, or write ${{{match[1]}:-default}}")
         return replacement
 
+    # A local path may be given as a URL; the rest of the program sees local paths in one form.
     return os.path.expanduser(_VARIABLE.sub(value, text).removeprefix("file://"))  # noqa: PTH111 (Path would drop `//`)
 
 
 def _listed(value: object) -> object:
+    """A single text as a list of one."""
     return [value] if isinstance(value, str) else value
 
 
 def _expanded(value: object) -> object:
+    """A text as the path it means; other values as they are, for pydantic to refuse."""
     return expand(value) if isinstance(value, str) else value
 
 
@@ -103,6 +107,7 @@ class Section(pydantic.BaseModel):
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = handler.resolve_ref_schema(handler(core_schema))
+        # Editors must not underline a config that was written for an earlier version: former names are known, as deprecated.
         if cls.former_names:
             fields = schema["properties"]
             for former, name in cls.former_names.items():

@@ -1,7 +1,7 @@
 """The TFT graph: raw values to ids and floats, the same for training data and for serving.
 
 `preprocessing_fn` is elementwise (each output value depends on its own example's values only, and uses no analyzer):
-vocabularies and moments are found beforehand, see `features.statistics`, and enter as files and constants.
+vocabularies and moments are computed beforehand, see `features.statistics`, and enter as files and constants.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _transform(feature: Feature, statistics: Statistics, vocabularies: Mapping[s
             return _list(feature, statistics, vocabularies, inputs[feature.name])
         case Categorical():
             text = _text(inputs[feature.name])
-            return _place(_ids(feature, statistics, vocabularies, text), tf.equal(text, ""))
+            return _table_ids(_ids(feature, statistics, vocabularies, text), tf.equal(text, ""))
         case _:
             raise NotImplementedError(f"kind {feature.kind} has no transform")
 
@@ -91,9 +91,10 @@ def _transform(feature: Feature, statistics: Statistics, vocabularies: Mapping[s
 def _number(feature: Numeric, statistics: Statistics, raw: tf.Tensor) -> tf.Tensor:
     absent = tf.math.is_nan(raw)
     if feature.encoding == "buckets":
-        return _place(tf.raw_ops.Bucketize(input=raw, boundaries=statistics.boundaries), absent)
+        return _table_ids(tf.raw_ops.Bucketize(input=raw, boundaries=statistics.boundaries), absent)
     if feature.encoding == "log_square":
-        return _place(_log_square(tf.where(absent, 0.0, raw)), absent)
+        return _table_ids(_log_square(tf.where(absent, 0.0, raw)), absent)
+    # Without a known value there is no mean, and a constant's deviation of 0 cannot divide.
     mean, std = (statistics.mean or 0.0, statistics.std or 1.0) if feature.standardise else (0.0, 1.0)
     value = (feature.conditioned(raw, tf.math) - mean) / std
     return tf.stack([tf.where(absent, 0.0, value), tf.cast(absent, tf.float32)], axis=1)
@@ -107,14 +108,14 @@ def _cross(feature: Cross, columns: Sequence[tf.Tensor]) -> tf.Tensor:
     texts = [_text(column) for column in columns]
     absent = tf.reduce_any(tf.stack([tf.equal(text, "") for text in texts]), axis=0)
     joined = tf.strings.join(texts, CROSS_SEPARATOR)
-    return _place(tf.strings.to_hash_bucket_fast(joined, feature.hash_buckets), absent)
+    return _table_ids(tf.strings.to_hash_bucket_fast(joined, feature.hash_buckets), absent)
 
 
 def _list(feature: Multivalued, statistics: Statistics, vocabularies: Mapping[str, str], raw: tf.Tensor) -> tf.Tensor:
     text = _text(raw)
     if feature.separator and text.shape.rank == 1:
         text = tf.strings.split(text, feature.separator).to_tensor(default_value="", shape=[None, feature.max_length])
-    return _place_list(_ids(feature, statistics, vocabularies, text), tf.equal(text, ""))
+    return _table_ids_of_lists(_ids(feature, statistics, vocabularies, text), tf.equal(text, ""))
 
 
 def _log_square(x: tf.Tensor) -> tf.Tensor:
@@ -125,27 +126,30 @@ def _log_square(x: tf.Tensor) -> tf.Tensor:
 
 
 def _text(raw: tf.Tensor) -> tf.Tensor:
+    """Codes as texts, which is what vocabulary files hold; the missing mark of integers becomes the empty text."""
     if raw.dtype == tf.string:
         return raw
     return tf.where(tf.equal(raw, raw.dtype.min), "", tf.strings.as_string(raw))
 
 
 def _ids(feature: Coded, statistics: Statistics, vocabularies: Mapping[str, str], text: tf.Tensor) -> tf.Tensor:
-    """Hashes, or places in the vocabulary behind the hashes of what is not in it."""
+    """Hashes, or indices into the vocabulary, which come after the out-of-vocabulary buckets."""
     if feature.hash_buckets:
         return tf.strings.to_hash_bucket_fast(text, feature.hash_buckets)
     size, oov = statistics.vocabulary_size, feature.oov_buckets
-    if size == 0:
+    if size == 0:  # no value is frequent enough; TFT cannot look up in an empty file
         return tf.strings.to_hash_bucket_fast(text, oov)
     ids = tft.apply_vocabulary(text, vocabularies[feature.name], num_oov_buckets=oov)
     return tf.where(ids >= size, ids - size, ids + oov)  # TFT puts the buckets last, our layout first
 
 
-def _place(ids: tf.Tensor, absent: tf.Tensor) -> tf.Tensor:
+def _table_ids(ids: tf.Tensor, absent: tf.Tensor) -> tf.Tensor:
+    """Rows of the embedding table (see `features.encoding`) of one value an example."""
     return tf.where(absent, tf.constant(MISSING, tf.int64), tf.cast(ids, tf.int64) + FIRST_BUCKET)
 
 
-def _place_list(ids: tf.Tensor, absent: tf.Tensor) -> tf.Tensor:
-    placed = tf.where(absent, tf.constant(PADDING, tf.int64), tf.cast(ids, tf.int64) + FIRST_BUCKET)
-    first = tf.where(tf.reduce_all(absent, axis=1, keepdims=True), tf.constant(MISSING, tf.int64), placed[:, :1])
-    return tf.concat([first, placed[:, 1:]], axis=1)
+def _table_ids_of_lists(ids: tf.Tensor, absent: tf.Tensor) -> tf.Tensor:
+    """Rows of the embedding table of lists, [batch, length]; a list without any value is one missing value, and padding."""
+    table_ids = tf.where(absent, tf.constant(PADDING, tf.int64), tf.cast(ids, tf.int64) + FIRST_BUCKET)
+    first = tf.where(tf.reduce_all(absent, axis=1, keepdims=True), tf.constant(MISSING, tf.int64), table_ids[:, :1])
+    return tf.concat([first, table_ids[:, 1:]], axis=1)
