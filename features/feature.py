@@ -133,7 +133,7 @@ class Feature(FeatureOptions):
 
     @property
     def serving_operations(self) -> str:
-        """A name for the operations that serving does with a value; features with the same name take the same time."""
+        """A name for the operations that serving does with a value; features with the same name are timed as one."""
         return f"{self.kind}, {'vocabulary' if self.has_vocabulary else 'hashed'}"
 
     def encoding_of(self, statistics: Statistics) -> Encoding:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from features.errors import DataError
 
+# A number that codes hardly ever have; 0 and -1, which many logs use for codes, would not do.
 MISSING_INT = int(np.iinfo(np.int64).min)
 
 
@@ -32,6 +33,7 @@ class Input:
     dtype: str
     length: int | None = None
     separator: str | None = None
+    # Not compared: a column that is a weight here and a feature there is still read in one way.
     non_negative: bool = field(default=False, compare=False)
 
     @property
@@ -42,6 +44,7 @@ class Input:
 
     def arrow_type(self) -> pa.DataType:
         """The type of the column in an Arrow batch of raw rows."""
+        # Lists are padded to one length, as their values then lie in one buffer that NumPy and TensorFlow take as a matrix.
         value = {"string": pa.string(), "int64": pa.int64(), "float32": pa.float32()}[self.dtype]
         return value if self.length is None else pa.list_(value, self.length)
 

@@ -15,6 +15,7 @@ from features.codes import Categorical, Cross, Multivalued
 from features.feature import Feature, Kind
 from features.numbers import Dense, Numeric
 
+# By the names that configs and documents use for them.
 KINDS: dict[Kind, type[Feature]] = {
     "numeric": Numeric,
     "categorical": Categorical,

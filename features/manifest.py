@@ -1,4 +1,4 @@
-"""What preprocessing leaves beside the rows: which files hold them, and which features and columns they are."""
+"""The documents that preprocessing writes beside the rows: which files hold them, and what their columns are."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ class RawFileRows(Document):
 
 
 class PartFile(Document):
-    """A Parquet file of transformed rows; `file` is relative to the transformed folder."""
+    """A Parquet file of transformed rows."""
 
-    file: str
+    file: str  # relative to the transformed folder, which may be moved
     rows: int
     sha256: str
 
 
 class SplitFiles(Document):
-    """The files of a split."""
+    """The Parquet files of a split, and the rows of all of them."""
 
     rows: int
     files: list[PartFile]
@@ -82,7 +82,7 @@ class Manifest(Document):
       rejected: rows read and rejected.
     """
 
-    optional_fields: ClassVar[frozenset[str]] = frozenset({"positives"})
+    optional_fields: ClassVar[frozenset[str]] = frozenset({"positives"})  # folders of earlier versions have none
 
     splits: dict[str, SplitFiles]
     positives: dict[str, int] | None = None

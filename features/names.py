@@ -14,8 +14,11 @@ from collections.abc import Callable, Sequence
 # Characters of a name: of the 255 bytes that filesystems allow, the rest is for suffixes, and for those of unfinished files.
 LONGEST = 180
 EMPTY_FILE = "%"  # of the empty name; a `%` of any other name is written as `%25`
+# 64 bits of the hash: two names of one table that agree in them would take billions of columns.
 _HASH_DIGITS = 16
+# A leading dot hides a file. The signs that stay mean nothing in paths, nor in the patterns by which Beam lists files.
 _UNSAFE_IN_FILES = re.compile(r"^\.|[^A-Za-z0-9 _.,+=@()'!&-]")
+# A scope's first sign must be a letter or a digit, which `scope_name` sees to.
 _UNSAFE_IN_SCOPES = re.compile(r"[^A-Za-z0-9_.-]")
 _UNSAFE_IN_ARGUMENTS = re.compile(r"[^A-Za-z0-9_]")
 
@@ -68,6 +71,7 @@ def safe_names(names: Sequence[str], escape: Callable[[str], str]) -> dict[str, 
     for name in names:
         if escape(name) == name:
             kept.setdefault(name.casefold(), name)
+    # Another name, even an earlier one, does not get the name that a safe one has: that one keeps itself.
     safe: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
@@ -91,6 +95,7 @@ def _argument_name(name: str) -> str:
 
 
 def _percent_encoded(text: str) -> str:
+    # A header of another encoding may have left lone surrogates in a name, which plain UTF-8 would refuse.
     return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))
 
 

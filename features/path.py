@@ -1,4 +1,4 @@
-"""What a search leaves: the order in which features, and widths of features, are worth having."""
+"""The documents of a search: the order in which it picked features, and widths of features."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from features.document import Document
 
-CHANCE_AUC = 0.5  # of a model without features: what the gain of the first pick is counted from
+# AUC of a model without features, which scores all rows alike: the gain of the first pick is counted from it.
+CHANCE_AUC = 0.5
 
 
 class Estimate(Document):
@@ -80,7 +81,13 @@ class SearchSchedule(Document):
 
 
 class Stability(Document):
-    """How far gates that were trained side by side agree; see `models.consensus`."""
+    """How far gates that were trained side by side agree; see `models.consensus`.
+
+    Attributes:
+      members_spearman: mean rank correlation of the rankings of two gates.
+      mean_rank: of each candidate, over the gates.
+      frequency: of each candidate, the share of the gates that have it among their first 1, 2, ... picks.
+    """
 
     members_spearman: float
     mean_rank: dict[str, float]
@@ -153,7 +160,7 @@ class LatencyFit(Document):
       rows_a_request: of the requests that were timed.
       base: of a request to a model without features.
       column: of each embedding column.
-      kinds: of each feature, by kind.
+      kinds: of each feature, by the name of its operations (see `Feature.serving_operations`).
       median_error: relative, over the samples.
       samples: that the constants were fitted to.
     """

@@ -11,13 +11,13 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+# Package to the version, or its beginning, that this file was tried with.
 TRIED_WITH = {
     "tensorflow": "2.21",
     "tf_keras": "2.21",
     "tensorflow-recommenders": "0.7.7",
     "tensorflow-transform": "1.21",
 }
-"""Package to the version, or its beginning, that this file was tried with."""
 
 # Libraries without types: the names below are for the reader.
 Optimizer: TypeAlias = "tf.keras.optimizers.Optimizer | tf.keras.optimizers.legacy.Optimizer"
@@ -53,8 +53,9 @@ def make_optimizer_variables(composite: Optimizer) -> None:
 
 
 def slots(optimizer: Optimizer, variable: tf.Variable) -> list[tf.Variable]:
-    """An optimizer's own variables for one trained variable, such as Adam's two moments; empty if it does not train it."""
+    """An optimizer's variables for one trained variable, such as Adam's two moments; empty if it does not train it."""
     if isinstance(optimizer, tf.keras.optimizers.legacy.Optimizer):
+        # A legacy optimizer has slots for the variables that it trains, and raises KeyError for all others.
         try:
             return [optimizer.get_slot(variable, name) for name in optimizer.get_slot_names()]
         except KeyError:
@@ -70,6 +71,7 @@ def slots(optimizer: Optimizer, variable: tf.Variable) -> list[tf.Variable]:
 def trains_one_variable(optimizer: Optimizer) -> bool:
     """Whether an optimizer, whose variables are made, trains exactly one variable."""
     if isinstance(optimizer, tf.keras.optimizers.legacy.Optimizer):
+        # Its variables are the count of its steps, and the slots of each trained variable.
         return len(optimizer.variables()) == 1 + len(optimizer.get_slot_names())
     return len(optimizer._index_dict) == 1
 

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from features.document import Document
 from features.errors import DataError
 
-FIGURES = ("auc", "log_loss", "normalised_entropy", "calibration")  # of a `ProofPoint`, see `models.metrics.Quality`
+# Fields of a `ProofPoint` that hold a `Figure`; see `models.metrics.Quality`.
+FIGURES = ("auc", "log_loss", "normalised_entropy", "calibration")
 
 
 class Figure(Document):
@@ -30,12 +31,12 @@ class ProofPoint(Document):
     """A set of features retrained from scratch.
 
     Attributes:
-      name: `full`, `pruned`, or what was asked for further.
-      features: how many.
-      bytes: of their tables.
-      widths: of each.
+      name: `full`, `pruned`, or the name of a further point of the config.
+      features: number of features.
+      bytes: bytes of their embedding tables.
+      widths: columns of each feature's embedding, by name.
       auc, log_loss, normalised_entropy, calibration: see `models.metrics.Quality`.
-      rows: of the tables that are cut.
+      rows: rows of the tables that are cut, by feature.
       without: of the full model, the features of the data that it does without, each with a reason, where there are any.
       block_sparsity: the config's, where the tower is thinned.
     """

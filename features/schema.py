@@ -9,6 +9,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from features.spec import FeatureSpec, KeptFeature, RawInput
 
+# The types of tf.Example, in which the raw columns are sent.
 _TYPES = {"string": schema_pb2.BYTES, "int64": schema_pb2.INT, "float32": schema_pb2.FLOAT}
 
 
@@ -26,6 +27,7 @@ def schema_of(spec: FeatureSpec) -> schema_pb2.Schema:
         _describe(schema.feature.add(name=column.name, type=_TYPES[column.dtype]), column, features.get(column.name))
         _represent(representations[column.name], column, features.get(column.name))
     used = {column.name for column in spec.inputs}
+    # A column that a kept feature reads too, as of a cross, is still asked for.
     for name in sorted({name for dropped in spec.dropped for name in dropped.inputs} - used):
         schema.feature.add(name=name, lifecycle_stage=schema_pb2.DISABLED)
     crosses = {f.name: {"columns": f.inputs, "embedding_sizes": _sizes(f)} for f in spec.kept if f.kind == "cross"}
@@ -37,10 +39,12 @@ def schema_of(spec: FeatureSpec) -> schema_pb2.Schema:
 def _describe(entry: schema_pb2.Feature, column: RawInput, feature: KeptFeature | None) -> None:
     if column.minimum is not None and column.maximum is not None:
         if column.dtype == "int64":
+            # Integers are codes and not quantities, which `is_categorical` says.
             domain = schema_pb2.IntDomain(min=int(column.minimum), max=int(column.maximum), is_categorical=True)
             entry.int_domain.CopyFrom(domain)
         elif column.dtype == "float32":
             entry.float_domain.CopyFrom(schema_pb2.FloatDomain(min=column.minimum, max=column.maximum))
+    # Lists of codes may be shorter than `length`; a dense vector always has its full length, which its tensor's shape says.
     if column.length is not None and not _dense(feature):
         entry.value_count.max = column.length
     properties: dict[str, Any] = {"is_list": column.length is not None, "is_ragged": entry.value_count.max > 0}

@@ -1,4 +1,4 @@
-"""What was chosen under the budget, and what choosing took."""
+"""The features that were chosen under the budget, and the allocations that were tried for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Kept(Document):
 
     Attributes:
       feature: its name.
-      round, attention: of its pick.
+      round, attention: the round in which the feature was picked, and its attention then.
       width: columns of its embedding.
       rows: of its table, 0 for a float feature; fewer than preprocessing made where its vocabulary is cut.
       bytes: of its table.
@@ -74,7 +74,7 @@ class PathCost(Document):
 
 
 class Changes(Document):
-    """What a choice changed from an earlier spec.
+    """How a selection differs from that of an earlier spec.
 
     Attributes:
       spec: name of the earlier one.
@@ -91,12 +91,12 @@ class Changes(Document):
 
 
 class Selection(Document):
-    """`selection/selection.json`: the choice.
+    """`selection/selection.json`: what is kept, what is dropped and why.
 
     Attributes:
-      budget: as asked for.
-      allocator: whose allocation was kept.
-      tried: all allocations, in the order of trial.
+      budget: the config's budget, as it was asked for.
+      allocator: name of the allocation that was kept.
+      tried: all allocations, in the order in which they were tried.
       kept: in pick order.
       dropped: in the data's order.
       bytes, full_bytes: of the tables that are kept, and of the full model's.

@@ -15,11 +15,14 @@ from features.feature import Kind
 from features.path import Pick
 from features.proof import Proof
 
+# Of the document's form; a change that older readers could not follow raises it and adds an entry to `_UPGRADES`.
 VERSION = 2
 FILE, SCHEMA_FILE, VOCABULARY_FOLDER = "feature_spec.json", "schema.pbtxt", "vocabulary"
 
 
 class _Part(pydantic.BaseModel):
+    """Base of the spec's classes. No `Document`: a spec of an earlier version is upgraded where a document would be refused."""
+
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
 
@@ -144,6 +147,7 @@ class FeatureSpec(_Part):
         if version > VERSION:
             raise DataError(f"{path}: is of version {version}; this Winnow reads up to version {VERSION}, update it")
         try:
+            # One version after the other, so that each new version needs one upgrade and not one from every earlier version.
             for older in range(version, VERSION):
                 document = _UPGRADES[older](document) | {"version": older + 1}
             return cls.model_validate(document)
@@ -154,6 +158,7 @@ class FeatureSpec(_Part):
         """Writes the spec to a file, or as `feature_spec.json` into a folder, whole or not at all."""
         path = Path(path)
         path = path / FILE if path.is_dir() else path
+        # Serving may read the file at any moment: a rename puts the whole file there at once.
         aside = path.with_name(f"{path.name}.partial")
         aside.write_text(self.to_json())
         aside.replace(path)
@@ -185,7 +190,7 @@ class FeatureSpec(_Part):
 
 
 def sha256(path: Path) -> str:
-    """Of a file's content, in hexadecimal."""
+    """The SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
@@ -193,6 +198,7 @@ def sha256(path: Path) -> str:
 def _from_1(document: dict[str, Any]) -> dict[str, Any]:
     """Version 2 adds kinds, gains, the columns of dropped features, arguments and the source's format."""
     kept = [{**entry, "kind": entry["transform"].get("kind", "categorical"), "gain": None} for entry in document["kept"]]
+    # Version 1 had no crosses, and so a dropped feature read the column of its name.
     dropped = [{**entry, "inputs": [entry["name"]]} for entry in document["dropped"]]
     inputs = [{**entry, "argument": entry["name"]} for entry in document["inputs"]]
     return document | {"kept": kept, "dropped": dropped, "inputs": inputs, "source": {"format": "parquet"}}

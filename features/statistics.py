@@ -1,4 +1,4 @@
-"""What the rows of a split say about a feature."""
+"""Figures of a feature over the rows of a split, and what they say against selecting it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from features.document import Document
 
-NEAR_UNIQUE = 0.9  # distinct values a row from which an id hardly ever comes twice
-NEAR_UNIQUE_ROWS = 1000  # among fewer rows, many distinct values say little
+# Distinct values a row above which an id hardly ever comes twice, as of requests or sessions. A judgement: an id that a model
+# can learn from comes back more often.
+NEAR_UNIQUE = 0.9
+NEAR_UNIQUE_ROWS = 1000  # among fewer rows, even ids that do come back have hardly had time to
 CONSTANT = "constant"  # the fault of a feature that is the same in all examples
 
 
@@ -58,6 +60,7 @@ class Statistics(Document):
     @property
     def fault(self) -> str | None:
         """Why the feature cannot tell examples apart, or only too well; None if it is fit to be selected."""
+        # In this order: two constants are duplicates of each other too, but that would not say what is wrong with them.
         if self.constant:
             return CONSTANT
         if self.near_unique:
@@ -81,7 +84,7 @@ class StatisticsDocument(Document):
     rejected: dict[str, int] = {}
 
     def by_name(self, split: str = "train") -> dict[str, Statistics]:
-        """Of each feature over a split, by name; empty for a split without rows."""
+        """The statistics of each feature over a split, by name; empty for a split without rows."""
         listed = self.features if split == "train" else self.splits.get(split, [])
         return {statistics.name: statistics for statistics in listed}
 
@@ -91,6 +94,7 @@ def mark_duplicates(listed: Sequence[Statistics]) -> list[Statistics]:
     first: dict[str, str] = {}
     marked = []
     for statistics in listed:
+        # A feature with another fault is not searched anyway, and must not be the one that a sound feature is said to repeat.
         usable = statistics.partition is not None and statistics.fault is None
         original = first.setdefault(statistics.partition, statistics.name) if usable and statistics.partition else None
         duplicate = original is not None and original != statistics.name

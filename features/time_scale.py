@@ -58,6 +58,7 @@ class TimeScale:
           [rows] numbers in the bounds' unit, or microseconds since 1970, which float64 holds exactly up to the year 2255;
           minus infinity for no value, and NaN for what is no time.
         """
+        # Minus infinity lies before every bound, as rows without a time are train rows.
         present = pc.not_equal(texts, "")
         keys = np.full(len(texts), -np.inf)
         if pc.any(present).as_py():
@@ -85,6 +86,7 @@ class TimeScale:
         return numbers
 
 
+# Cached: every table of rows asks for the scale of the same two bounds.
 @lru_cache
 def _scale_of(bound: str | float, day_first: bool) -> TimeScale:
     text = pa.array([_text(bound)])
@@ -98,4 +100,5 @@ def _scale_of(bound: str | float, day_first: bool) -> TimeScale:
 
 
 def _text(bound: str | float) -> str:
+    """A bound as the text of a cell, so that bounds and cells go through one parser."""
     return bound if isinstance(bound, str) else repr(bound)

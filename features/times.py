@@ -17,18 +17,23 @@ Integers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 MICROSECONDS = 1_000_000  # in a second
-_DAY = 86_400  # seconds
+_DAY = 86_400  # seconds; the clock of times since 1970 knows no leap seconds
 # Seconds since 1970 from 1990 to 2100. Other numbers are no times: identifiers, ranks, days of an experiment.
 _FIRST_SECOND, _LAST_SECOND = 631_152_000, 4_102_444_800
 # How many of a unit of seconds, milliseconds, microseconds and nanoseconds make a second. Their ranges do not overlap.
 _UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
+# By their first three letters, which tell them apart, so that `Jan`, `January` and `JAN` are one.
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
+# Time of day behind a date, if there is one: hours, with minutes, with seconds, with a fraction; am or pm; a zone.
 _CLOCK = (
     r"(?:[T :,]\s*(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?)?"
     r"\s*(?P<half>[AaPp][Mm])?\s*(?P<zone>Z|z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?)?\]?$"
 )
+# `Wed, 31 Jan 2024` of mails and `[31/Jan/2024` of Apache's logs: the weekday says nothing that the date does not.
 _WEEKDAY = r"^\[?(?:[A-Za-z]{3,9},?\s+)?"
+# A text is read by the first of these forms that it matches. Names of months tell day and month apart; numbers do not, which
+# the last form leaves to `day_first`.
 _FORMS = (
     r"^(?P<year>\d{4})[-/.](?P<month>\d{1,2}|[A-Za-z]{3,9})(?:[-/.](?P<day>\d{1,2}))?" + _CLOCK,  # 2024-01-31, 2024/1/31
     r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:T?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?Z?)?$",  # 20240131
@@ -53,6 +58,7 @@ def parse_times(texts: pa.Array, day_first: bool = False) -> tuple[Integers, Mas
             return texts.cast(time_type).cast(pa.int64()).to_numpy(), np.ones(len(texts), bool)
         except pa.ArrowInvalid:
             continue
+    # The patterns below are slow, and logs repeat their dates: each different text is parsed once.
     encoded = texts.dictionary_encode()
     instants, known = _parse_different(encoded.dictionary, day_first)
     codes = encoded.indices.to_numpy()
@@ -63,7 +69,7 @@ def parse_numbers(texts: pa.Array) -> npt.NDArray[np.float64]:
     """Texts as numbers [values]; NaN where they are none."""
     try:
         return np.asarray(texts.cast(pa.float64()).to_numpy(zero_copy_only=False))
-    except pa.ArrowInvalid:
+    except pa.ArrowInvalid:  # one text is no number; Arrow does not say which
         trimmed = pc.utf8_trim_whitespace(texts)
         written = pc.match_substring_regex(trimmed, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$")
         return np.asarray(pc.if_else(written, trimmed, None).cast(pa.float64()).to_numpy(zero_copy_only=False))
@@ -91,12 +97,14 @@ def since_epoch(numbers: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float6
 
 def _parse_different(texts: pa.Array, day_first: bool) -> tuple[Integers, Mask]:
     """As `parse_times`, of texts of whatever forms."""
+    # Numbers first: they are parsed many at once, without patterns.
     seconds, known = since_epoch(parse_numbers(texts))
     instants = np.rint(seconds * MICROSECONDS).astype(np.int64)
     trimmed = pc.utf8_trim_whitespace(texts)
     for form in _likeliest_first(trimmed):
         if known.all():
             break
+        # Arrow's patterns work on whole arrays, so the texts still unknown are taken out, tried, and put back.
         left = np.flatnonzero(~known)
         of_form = left[np.asarray(pc.match_substring_regex(trimmed.take(pa.array(left)), form))]
         if len(of_form):
@@ -125,6 +133,7 @@ def _parse_form(form: str, texts: pa.Array, day_first: bool) -> tuple[Integers, 
 
 def _days(year: Integers, month: Integers, day: Integers) -> tuple[Integers, Mask]:
     """Days since 1970, and a mask of those that the calendar has."""
+    # NumPy's months since 1970 know the lengths of months and the leap years; a wrong month is clipped, and refused below.
     months = (year - 1970) * 12 + np.clip(month, 1, 12) - 1
     first, next_first = (_first_days(number) for number in (months, months + 1))
     is_day = (month >= 1) & (month <= 12) & (day >= 1) & (day <= next_first - first)

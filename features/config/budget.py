@@ -13,7 +13,9 @@ from pydantic_core import CoreSchema
 
 from features.fields import PositiveFloat, PositiveInt, Section
 
+# Fields of a budget of which exactly one is given; `auto` and `all` are among them, though they are no units.
 UNITS = ("features", "bytes", "parameters", "cost", "latency", "auto", "all")
+# A time with its unit, without which 500 could be micro- or milliseconds.
 _LATENCY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms)\s*")
 _WORDS = {"auto": {"auto": "bytes"}, "all": {"all": True}}  # budgets that one word stands for
 # Their forms are checked below, with a sentence that names the remedy; an editor knows them from the patterns.
@@ -74,6 +76,7 @@ class Budget(Section):
         if sum(getattr(self, unit) is not None for unit in UNITS) != 1:
             raise ValueError(f"a budget names exactly one of {', '.join(UNITS)}")
         asked = getattr(self, self.asked)
+        # A malformed share is refused here, where the field can be named, and not when the limit is asked for.
         if isinstance(asked, str) and self.auto is None and not (self.latency and _LATENCY.fullmatch(asked)):
             _share(asked)
         self._refuse_idle_fields()
@@ -89,6 +92,7 @@ class Budget(Section):
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = super().__get_pydantic_json_schema__(core_schema, handler)
         fields = schema | {"oneOf": [{"required": [unit]} for unit in UNITS]}
+        # The dict is changed and not replaced: pydantic's references lead to this very object.
         schema.clear()
         schema |= {"description": inspect.getdoc(cls), "anyOf": [{"enum": ["auto", "all"]}, fields]}
         return schema

@@ -82,6 +82,7 @@ class Config(Section):
           ConfigError: the file is missing or not YAML, or a field is unknown or wrong; names the field.
         """
         document = read_document(path, overrides or (), cls)
+        # Set before the check, as defaults of a class could not know the name of the file.
         document.setdefault("name", name_of(path))
         document.setdefault("work_dir", f"work/{document['name']}")
         try:
@@ -108,6 +109,7 @@ class Config(Section):
           ConfigError: a rule matches no column or a wrong one, a kept, excluded or optional name is not there, or more
             features are asked for than there are.
         """
+        # Names and patterns are checked now, when the columns are known, so that a typing error costs seconds and not a run.
         features = match_rules(self.features, columns, self.reserved)
         names = [feature.name for feature in features]
         check_patterns("selection.keep", self.selection.keep, names, "not one of the features")

@@ -16,12 +16,13 @@ _READ_BY = {
     "column": {"column", "validation_values", "test_values"},
     "time": {"column", "validation_from", "test_from", "day_first"},
 }
-TEXT_FORMATS = ("tsv", "csv")
+TEXT_FORMATS = ("tsv", "csv")  # the other formats say themselves what their columns are
 TEXT_FIELDS = ("columns", "header", "delimiter", "quoted", "encoding")  # are read with these formats only
 
 
 def _as_text(value: object) -> object:
     """A value of the label as Arrow writes it: 1.0 as 1, and true in small letters."""
+    # YAML has parsed the value already, but it is compared with the texts of a column.
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else value
@@ -174,6 +175,7 @@ class DataConfig(Section):
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, encoding: str) -> str:
+        # Python finds some names that are codecs but no encodings of text, such as `base64`; encoding a text tells them.
         try:
             "\n".encode(encoding)
         except LookupError:

@@ -1,4 +1,4 @@
-"""What is wrong with a config, in sentences: pydantic's errors in the words of the file that a person has written."""
+"""Explains what is wrong with a config: pydantic's errors as sentences about the fields that a person has written."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ _SHOWN = 40  # characters of a wrong value
 _TYPE_TRIED = re.compile(rf"(constrained-)?(str|int|float|bool|list)|[A-Z]\w*|.*\[.*|{'|'.join(KINDS)}")
 # Types of problems that are about a field's name: the last part of their place is one, whatever it looks like.
 _SENTENCES = {"extra_forbidden": "unknown field; check its spelling and its place", "missing": "required, but not given"}
+# Pydantic's sentences begin with a type; ours begin with the field, which is the subject.
 _OTHER_SUBJECT = re.compile("^(List|String|Tuple|Value) should ")
-# What a value should be, by the type of the problem.
+# What a value should be, by the type of the problem, in words for people who do not know Python's types.
 _WORDS = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
@@ -38,6 +39,7 @@ _WORDS = {
 
 def explain(path: str | Path, error: pydantic.ValidationError) -> str:
     """A line for each wrong field: the file, the field, what is wrong, and what it should be."""
+    # A field that may have several types gives one problem for each; a person wants one sentence a field.
     problems: dict[str, list[ErrorDetails]] = {}
     for problem in error.errors():
         problems.setdefault(_field(problem), []).append(problem)

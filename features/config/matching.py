@@ -30,8 +30,8 @@ def match_rules(rules: Sequence[FeatureRule], columns: Sequence[str], reserved: 
         lost; a cross has the name of a column.
     """
     features: dict[str, Feature] = {}
-    holders: dict[str, int] = {}
-    known = frozenset(columns)
+    holders: dict[str, int] = {}  # index of the rule that each feature comes from
+    known = frozenset(columns)  # there may be thousands of columns, and each feature looks its own up
     for index, rule in enumerate(rules):
         for name in _names(index, rule, columns, reserved):
             feature = rule.feature(name)
@@ -77,6 +77,7 @@ def _names(index: int, rule: FeatureRule, columns: Sequence[str], reserved: Mapp
                 )
             matched = [pattern]
         elif is_glob(pattern, columns):
+            # `*` means all features, so nobody should have to list the label as an exception.
             matched = [name for name in expand_pattern(pattern, columns) if name and name not in reserved]
         else:
             matched = expand_pattern(pattern, columns)
@@ -109,6 +110,7 @@ def _check_nothing_lost(index: int, earlier: int, feature: Feature, before: Feat
 
 def _may_have(feature: Feature, field: str, value: object) -> bool:
     """Whether the feature could have the field: one that its kind does not know is no loss."""
+    # Asked of pydantic, which knows the rules: a field may be of another kind, or fit no longer beside the new rule's.
     try:
         type(feature).model_validate(feature.model_dump(exclude_unset=True) | {field: value})
     except pydantic.ValidationError:

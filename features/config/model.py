@@ -67,7 +67,7 @@ class ModelConfig(Section):
 
     @property
     def dense(self) -> ModelConfig:
-        """The same network with all weights in its tower."""
+        """The same network without block sparsity, so that its tower keeps all weights."""
         return self.model_copy(update={"tower": TowerConfig(units=self.tower.units)})
 
 

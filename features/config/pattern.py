@@ -6,8 +6,9 @@ import fnmatch
 import re
 from collections.abc import Sequence
 
-_GLOB = re.compile(r"[*?\[]")
+_GLOB = re.compile(r"[*?\[]")  # the signs that mean something to `fnmatch`
 _LONGEST_RANGE = 1_000_000  # more columns than any table has; a longer range is a name like any other
+# Numbered columns, such as `I1..I13`; the text before both numbers must be the same.
 _RANGE = re.compile(r"^(.*?)(\d+)\.\.(.*?)(\d+)$")
 
 

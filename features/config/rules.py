@@ -26,7 +26,8 @@ class FeatureRule(FeatureOptions):
     @model_validator(mode="after")
     def _check_feature(self) -> Self:
         if not self.feature_class.named_after_column and len(self.match) > 1:
-            raise ValueError(f"a {self.kind} needs one name in `match`, its own")
+            raise ValueError(f"a {self.kind} needs one name in `match`, the one that it is given")
+        # Made for its checks alone: fields that contradict each other are refused when the file is read.
         self.feature(self.match[0])
         return self
 
@@ -40,11 +41,13 @@ class FeatureRule(FeatureOptions):
         Raises:
           pydantic.ValidationError: fields contradict each other.
         """
+        # Only the fields that were given: which ones those are decides whether a later rule would lose any.
         return self.feature_class(name=name, **self.model_dump(exclude={"match"}, exclude_unset=True))
 
 
 def _rule_class(kind: Kind, feature_class: type[Feature]) -> type[FeatureRule]:
-    """The rule of a kind has the fields of its features, with `match` in the place of `name`."""
+    """The rule of a kind: the fields of its features, with `match` instead of `name`."""
+    # Made from the features' class, so that a field is declared once and config and spec cannot differ.
     given = {"name", "kind", *FeatureRule.model_fields}
     fields: dict[str, Any] = {n: (f.annotation, f) for n, f in feature_class.model_fields.items() if n not in given}
     fields["kind"] = (Literal[kind], Field(DEFAULT_KIND if kind == DEFAULT_KIND else ..., description=feature_class.__doc__))

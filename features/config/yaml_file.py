@@ -25,6 +25,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
         """Names the place of a value that Python cannot build, such as `!!int x` or a number of thousands of digits."""
+        # PyYAML lets such errors through as they are, without the line; the list holds those that its constructors raise.
         try:
             return super().construct_object(node, deep)
         except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
@@ -107,6 +108,7 @@ def apply_override(document: dict[str, object], override: str, config: type[Sect
     value = parse_yaml(text, f"--set {override}")
     if parents and parents[-1] == "budget" and last in UNITS:  # a budget holds one unit: naming another replaces it
         group.clear()
+    # One field under two names would be refused, with an error that the override could not explain.
     for name in section.names_of(last) if section else ():  # a value under the other name is replaced too
         group.pop(name, None)
     group[last] = value
