@@ -32,8 +32,8 @@ class SequentialAttention(tf.keras.layers.Layer):
     Args:
       candidates: [columns] index of the candidate that owns each column of the input.
       chunks: [columns] chunk of each column within its candidate, counted from 0; all 0 if left out.
-      members: gates trained side by side on one network, each on its own equal slice of every training batch. State and
-        results then have a leading axis [members]. Outside training a column's gate is the mean over the members.
+      gate_count: gates trained side by side on one network, each on its own equal slice of every training batch. State and
+        results then have a leading axis [gates]. Outside training a column's gate is the mean over the gates.
 
     Input: float [batch, ..., columns], or a list or dict of such tensors whose last axes hold the columns in the order of
       `tf.nest.flatten`. Output: the same structure, shapes and dtypes.
@@ -45,14 +45,14 @@ class SequentialAttention(tf.keras.layers.Layer):
     """
 
     def __init__(
-        self, candidates: Sequence[int], chunks: Sequence[int] | None = None, members: int | None = None, **kwargs: object
+        self, candidates: Sequence[int], chunks: Sequence[int] | None = None, gate_count: int | None = None, **kwargs: object
     ) -> None:
         super().__init__(**kwargs)
         self.candidates = [int(value) for value in candidates]
         self.chunks = [int(value) for value in (chunks if chunks is not None else [0] * len(self.candidates))]
         if len(self.candidates) != len(self.chunks) or not self.candidates:
             raise ValueError("candidates and chunks need one value for each of one or more columns")
-        self.members = members
+        self.gate_count = gate_count
         self.size = max(self.candidates) + 1
         self.depth = np.zeros(self.size, np.int64)  # chunks each candidate has
         np.maximum.at(self.depth, self.candidates, np.asarray(self.chunks, np.int64) + 1)
@@ -62,7 +62,7 @@ class SequentialAttention(tf.keras.layers.Layer):
         cls,
         widths: Sequence[int] | Mapping[str, int],
         groups: Sequence[Hashable] | Mapping[str, Hashable] | None = None,
-        members: int | None = None,
+        gate_count: int | None = None,
         **kwargs: object,
     ) -> SequentialAttention:
         """A gate over whole features.
@@ -71,20 +71,20 @@ class SequentialAttention(tf.keras.layers.Layer):
           widths: columns of each feature, a list or dict like the input.
           groups: a label for each feature, like `widths`; features of one label are one candidate. Candidates are
             numbered by where their label first stands. Left out, each feature is a candidate.
-          members: see the class.
+          gate_count: see the class.
           **kwargs: of Keras' layers.
         """
         flat = tf.nest.flatten(widths)
         labels = tf.nest.flatten(groups) if groups is not None else list(range(len(flat)))
         numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
-        return cls(np.repeat([numbers[label] for label in labels], flat).tolist(), None, members, **kwargs)
+        return cls(np.repeat([numbers[label] for label in labels], flat).tolist(), None, gate_count, **kwargs)
 
     def build(self, input_shape: tf.TensorShape | Sequence[tf.TensorShape] | Mapping[str, tf.TensorShape]) -> None:
         """Makes the logits (trained) and the state (never trained, one copy's value everywhere)."""
         columns = sum(int(shape[-1]) for shape in _shapes(input_shape))
         if columns != len(self.candidates):
             raise ValueError(f"the gate was made for {len(self.candidates)} columns, its input has {columns}")
-        shape = [self.size] if self.members is None else [self.members, self.size]
+        shape = [self.size] if self.gate_count is None else [self.gate_count, self.size]
         state = {"trainable": False, "dtype": tf.int64, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
         self.logits = self.add_weight(
             name="logits", shape=shape, initializer="zeros", dtype=tf.float32, experimental_autocast=False
@@ -115,7 +115,7 @@ class SequentialAttention(tf.keras.layers.Layer):
         """Multiplies each column by its gate."""
         flat = tf.nest.flatten(inputs)
         gates = self.weights_of_columns()
-        if self.members is not None and not training:
+        if self.gate_count is not None and not training:
             gates = tf.reduce_mean(gates, axis=0)
         if len(flat) == 1:
             return tf.nest.pack_sequence_as(inputs, [self._gated(flat[0], gates)])
@@ -126,8 +126,8 @@ class SequentialAttention(tf.keras.layers.Layer):
         gate = tf.cast(gate, x.dtype)
         if len(gate.shape) == 1:
             return x * gate
-        # Each member has its own slice of the batch, as long as any other's.
-        sliced = tf.reshape(x, [self.members, tf.shape(x)[0] // self.members, -1, x.shape[-1]])
+        # Each gate has its own slice of the batch, as long as any other's.
+        sliced = tf.reshape(x, [self.gate_count, tf.shape(x)[0] // self.gate_count, -1, x.shape[-1]])
         return tf.reshape(sliced * gate[:, None, None, :], tf.shape(x))
 
     def set_mode(self, mode: int) -> None:
@@ -141,7 +141,7 @@ class SequentialAttention(tf.keras.layers.Layer):
         return np.asarray(self.level.numpy() < self.depth)
 
     def pick(self, candidates: Sequence[int], member: int | None = None) -> None:
-        """Adds the next chunk of each given candidate and draws all logits (of the member) back to their start.
+        """Adds the next chunk of each candidate and draws all logits back to their start; with `member`, those of one gate alone.
 
         Raises:
           ValueError: a candidate has no chunk left.
@@ -159,7 +159,7 @@ class SequentialAttention(tf.keras.layers.Layer):
 
     def get_config(self) -> dict[str, object]:
         """What `from_config` needs."""
-        return {**super().get_config(), "candidates": self.candidates, "chunks": self.chunks, "members": self.members}
+        return {**super().get_config(), "candidates": self.candidates, "chunks": self.chunks, "gate_count": self.gate_count}
 
 
 def _shapes(structure: object) -> list[tf.TensorShape]:

@@ -25,12 +25,12 @@ class Picks(tf.keras.callbacks.Callback):
     Args:
       gate: of the model that is trained.
       schedule: its rounds are the training's epochs.
-      limit: picks to make in all (by each member); left out, all there are.
-      cost: gives [candidates] (or [members, candidates]) the cost of each candidate's next step, for `beta`.
-      beta: weight of the cost, see `frontier_scores`.
+      limit: picks to make in all (by each of several gates); left out, all there are.
+      cost: gives [candidates] (or [gates, candidates]) the cost of each candidate's next step, for `cost_weight`.
+      cost_weight: weight of the cost, see `frontier_scores`.
       on_pick: called with (round, picks, scores, attention, logs) after each round's picks; round counts from 1. For a
-        gate with members, picks is a list for each, and scores and attention have that leading axis.
-      carry: see `standings`; 0 scores by the logits alone.
+        layer of several gates, picks is a list for each, and scores and attention have that leading axis.
+      standing_carryover: see `standings`; 0 scores by the logits alone.
       head_start: [candidates] what is added to their scores, in standard deviations of the scores of a round.
     """
 
@@ -40,14 +40,14 @@ class Picks(tf.keras.callbacks.Callback):
         schedule: Schedule,
         limit: int | None = None,
         cost: Callable[[], Floats] | None = None,
-        beta: float = 0.0,
+        cost_weight: float = 0.0,
         on_pick: OnPick | None = None,
-        carry: float = 0.0,
+        standing_carryover: float = 0.0,
         head_start: Floats | None = None,
     ) -> None:
         super().__init__()
-        self.gate, self.schedule, self.cost, self.beta, self.on_pick = gate, schedule, cost, beta, on_pick
-        self.carry, self.standings = carry, np.zeros([gate.members or 1, gate.size])
+        self.gate, self.schedule, self.cost, self.cost_weight, self.on_pick = gate, schedule, cost, cost_weight, on_pick
+        self.standing_carryover, self.standings = standing_carryover, np.zeros([gate.gate_count or 1, gate.size])
         self.head_start = head_start
         # Each chunk of a candidate is a pick of its own.
         self.left = limit if limit is not None else int(gate.depth.sum())
@@ -69,27 +69,29 @@ class Picks(tf.keras.callbacks.Callback):
         count = min(self.schedule.picks_per_round, self.left)
         picks = [top(member_scores, count) for member_scores in scores]
         for member, member_picks in enumerate(picks):
-            self.gate.pick(member_picks, None if self.gate.members is None else member)
+            self.gate.pick(member_picks, None if self.gate.gate_count is None else member)
         self.left -= count
         # Else Adam's momentum would carry the new logits on towards the old ones.
         reset_slots(self.model.optimizer, self.gate.logits)
         if self.on_pick is not None:
-            number, alone = epoch + 1 - self.schedule.warmup_rounds, self.gate.members is None
+            number, alone = epoch + 1 - self.schedule.warmup_rounds, self.gate.gate_count is None
             self.on_pick(number, picks[0] if alone else picks, scores[0] if alone else scores, attention, logs or {})
 
     def _scores(self) -> Floats:
-        """[members or 1, candidates]"""
+        """Scores of the candidates for each gate, float [gates, candidates]; minus infinity where nothing is left to pick."""
         logits, frontier = np.atleast_2d(self.gate.logits.numpy()), np.atleast_2d(self.gate.frontier())
         cost = np.broadcast_to(self.cost() if self.cost is not None else 1.0, logits.shape)
-        if self.carry:
+        if self.standing_carryover:
             rows = zip(self.standings, logits, frontier, strict=True)
-            logits = self.standings = np.stack([standings(old, new, self.carry, open_) for old, new, open_ in rows])
+            logits = self.standings = np.stack(
+                [standings(old, new, self.standing_carryover, open_) for old, new, open_ in rows]
+            )
         if self.head_start is not None:
             spread = np.array([[row[open_].std() if open_.any() else 0.0] for row, open_ in zip(logits, frontier, strict=True)])
             # In units of the spread, so that it weighs as much in every round.
             logits = logits + spread * self.head_start
-        members = zip(logits, cost, frontier, strict=True)
-        return np.stack([frontier_scores(row, prices, self.beta, open_) for row, prices, open_ in members])
+        rows_of_gates = zip(logits, cost, frontier, strict=True)
+        return np.stack([frontier_scores(row, prices, self.cost_weight, open_) for row, prices, open_ in rows_of_gates])
 
 
 def reset_slots(optimizer: Optimizer, variable: tf.Variable) -> None:

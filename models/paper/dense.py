@@ -39,7 +39,8 @@ class DenseTraining:
       learning_rate: of Adam, at the start; it falls to zero along a half cosine.
       gate_learning_rate: of the gate's own Adam, constant.
       warmup: share of a selection's rounds with all gates open.
-      carry: how much of its standing a column takes into the next round (see `models.pick_rules.standings`); 0 is the paper's.
+      standing_carryover: how much of its standing a column takes into the next round, see
+        `models.pick_rules.standings`; 0 is the paper's.
     """
 
     hidden: int = 67
@@ -49,7 +50,7 @@ class DenseTraining:
     learning_rate: float = 3e-3
     gate_learning_rate: float = 1e-2
     warmup: float = 0.1
-    carry: float = 0.5
+    standing_carryover: float = 0.5
 
     def steps(self, rows: int) -> int:
         """Optimizer steps on so many rows."""
@@ -128,7 +129,13 @@ def select_columns(
     gate = SequentialAttention(owners)
     model = _builder(x, y, training, seed)(gate)
     picked: list[int] = []
-    picks = Picks(gate, schedule, k, on_pick=lambda number, picks, *_: picked.extend(picks), carry=training.carry)
+    picks = Picks(
+        gate,
+        schedule,
+        k,
+        on_pick=lambda number, picks, *_: picked.extend(picks),
+        standing_carryover=training.standing_carryover,
+    )
     _train(x, y, training, seed, model, schedule.round_steps, [picks])
     return picked
 

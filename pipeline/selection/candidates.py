@@ -81,12 +81,12 @@ class Candidates:
         """Indices of the units with a must-keep feature."""
         return sorted({self.unit_of[name] for name in self.keep})
 
-    def gate(self, widths: Sequence[int] = (), members: int | None = None) -> SequentialAttention:
+    def gate(self, widths: Sequence[int] = (), gate_count: int | None = None) -> SequentialAttention:
         """A gate over the model's columns, one candidate a unit.
 
         Args:
           widths: where a candidate's chunks end (see `chunk_widths`); without, each candidate is one chunk.
-          members: as the gate's.
+          gate_count: of gates trained side by side, as in `SequentialAttention`.
         """
         owners = TableLayout(self.encodings, self.widths).owners
         first_column = {name: owners.index(name) for name in dict.fromkeys(owners)}
@@ -94,7 +94,7 @@ class Candidates:
         floats = {encoding.name for encoding in self.encodings if not encoding.embedded}
         columns = [0 if name in floats else column - first_column[name] for column, name in enumerate(owners)]
         chunks = [int(np.searchsorted(widths, column + 1)) if widths else 0 for column in columns]
-        return SequentialAttention([self.unit_of[name] for name in owners], chunks, members, name="gate")
+        return SequentialAttention([self.unit_of[name] for name in owners], chunks, gate_count, name="gate")
 
 
 def _reasons(config: Config, transformed: Transformed) -> dict[str, str]:

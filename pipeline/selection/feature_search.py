@@ -43,7 +43,7 @@ class FeatureSearch:
         self.builder = PathBuilder(selection.method, selection.seed, candidates)
         self.schedule = run.schedule(self.limit, selection.picks_per_round)
         warn_of_schedule(self.schedule, selection.epochs)
-        self.gate = candidates.gate(members=self.gates if self.gates > 1 else None)
+        self.gate = candidates.gate(gate_count=self.gates if self.gates > 1 else None)
         self.model = run.model(self.gate, self.schedule)
         # After the model: its gate has no state before it is built.
         self.gate.pick(candidates.kept_units)
@@ -85,8 +85,10 @@ class FeatureSearch:
             watch.picked([note], shares, figures)
             watch.note(note, auc=figures.get("auc"))
 
-        carry = selection.standing_carryover
-        picks = Picks(self.gate, self.schedule, self.limit, on_pick=on_pick, carry=carry, head_start=run.head_start())
+        carryover = selection.standing_carryover
+        picks = Picks(
+            self.gate, self.schedule, self.limit, on_pick=on_pick, standing_carryover=carryover, head_start=run.head_start()
+        )
         run.train(_NAME, self.model, self.schedule, picks, watch, self)
 
     def _add_picks(

@@ -26,7 +26,7 @@ _LEAST_SHARE = 1e-5
 
 
 class WidthSearch:
-    """One training over each candidate's next width; a pick is the largest `z(logit) - beta * z(log cost)`.
+    """One training over each candidate's next width; a pick is the largest `z(logit) - cost_weight * z(log cost)`.
 
     Where columns cost nothing, candidates are picked whole. Must-keep features start at the smallest width.
 
@@ -88,8 +88,8 @@ class WidthSearch:
                 watch.note(f"{names} to width {self.reached[unit]}")
 
         watch = Watch(tick, Events(run.workspace, _NAME), selection.batch_size, self.schedule.round_steps)
-        beta, ahead = selection.frontier.cost_weight, run.head_start()
-        picks = Picks(self.gate, self.schedule, self.limit, self.step_costs, beta, on_pick, head_start=ahead)
+        cost_weight, ahead = selection.frontier.cost_weight, run.head_start()
+        picks = Picks(self.gate, self.schedule, self.limit, self.step_costs, cost_weight, on_pick, head_start=ahead)
         # Another cost of the same candidates would make other picks: its checkpoints are of another training.
         run.train(_NAME, self.model, self.schedule, picks, watch, self, cost=self.step_costs().tolist())
 

@@ -125,7 +125,7 @@ def test_serialises_saves_and_loads(tmp_path):
     gate.set_mode(SOFT)
     gate.pick([0])
     again = SequentialAttention.from_config(gate.get_config())
-    assert (again.candidates, again.chunks, again.members) == ([0, 0, 1], [0, 1, 0], None)
+    assert (again.candidates, again.chunks, again.gate_count) == ([0, 0, 1], [0, 1, 0], None)
     model.save(str(tmp_path / "model.keras"))
     loaded = tf.keras.models.load_model(str(tmp_path / "model.keras"))
     assert loaded.layers[0].level.numpy().tolist() == [1, 0]
@@ -133,7 +133,7 @@ def test_serialises_saves_and_loads(tmp_path):
 
 
 def test_members_each_gate_their_slice_of_a_training_batch():
-    gate = made([0, 1, 1], members=3)
+    gate = made([0, 1, 1], gate_count=3)
     gate.set_mode(HARD)
     gate.pick([0], 0)
     gate.pick([1], 1)

@@ -19,16 +19,24 @@ def data(rows: int = 2048, columns: int = 8, seed: int = 0):
     return x, (3 * x[:, RELEVANT] + x[:, 5] + 0.1 * rng.normal(size=rows) > 0).astype(np.float32)
 
 
-def search(picks: int, per_round: int = 1, warmup: float = 0.1, seed: int = 3, legacy: bool = True, members=None, carry=0.0):
+def search(
+    picks: int,
+    per_round: int = 1,
+    warmup: float = 0.1,
+    seed: int = 3,
+    legacy: bool = True,
+    gate_count=None,
+    standing_carryover=0.0,
+):
     tf.keras.utils.set_random_seed(seed)
     x, y = data()
-    gate = SequentialAttention.over([1] * x.shape[1], members=members)
+    gate = SequentialAttention.over([1] * x.shape[1], gate_count=gate_count)
     model = tf.keras.Sequential([gate, tf.keras.layers.Dense(8, "relu"), tf.keras.layers.Dense(1)])
     adam = tf.keras.optimizers.legacy.Adam if legacy else tf.keras.optimizers.Adam
     model.compile(adam(0.01), tf.keras.losses.BinaryCrossentropy(from_logits=True))
     schedule = Schedule.of(16 * 12, picks, per_round, warmup)
     seen = []
-    callback = Picks(gate, schedule, picks, on_pick=lambda *found: seen.append(found), carry=carry)
+    callback = Picks(gate, schedule, picks, on_pick=lambda *found: seen.append(found), standing_carryover=standing_carryover)
     batches = tf.data.Dataset.from_tensor_slices((x, y)).repeat().batch(64)
     model.fit(batches, epochs=schedule.rounds, steps_per_epoch=schedule.steps_per_round, callbacks=[callback], verbose=0)
     return gate, seen, model
@@ -93,7 +101,7 @@ def test_an_optimizer_of_the_gate_alone_counts_its_steps_anew():
 
 
 def test_members_pick_for_themselves():
-    gate, seen, _ = search(4, members=4)
+    gate, seen, _ = search(4, gate_count=4)
     assert gate.level.numpy().sum(1).tolist() == [4] * 4
     assert [len(own) for own in seen[0][1]] == [1] * 4
     first = [own[0] for own in seen[0][1]]
@@ -101,6 +109,6 @@ def test_members_pick_for_themselves():
 
 
 def test_carry_keeps_the_order_of_what_matters():
-    _, seen, _ = search(8, carry=0.8)
+    _, seen, _ = search(8, standing_carryover=0.8)
     assert seen[0][1] == [RELEVANT]
     assert seen[1][1] == [5]
