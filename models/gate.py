@@ -141,7 +141,7 @@ class SequentialAttention(tf.keras.layers.Layer):
         return np.asarray(self.level.numpy() < self.depth)
 
     def pick(self, candidates: Sequence[int], member: int | None = None) -> None:
-        """Adds the next chunk of each candidate and draws all logits back to their start; with `member`, those of one gate alone.
+        """Adds the next chunk of each candidate; draws all logits (with `member`, those of that gate) back to their start.
 
         Raises:
           ValueError: a candidate has no chunk left.

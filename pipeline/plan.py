@@ -52,7 +52,9 @@ class Plan:
           DataError: a stage it depends on has not run.
         """
         form = TABLE[name]
+        # One is enough: the fingerprint of the stage before holds those of all earlier ones.
         before = [self._finished(form.after).fingerprint] if form.after else []
+        # With the version, as another Winnow may make other output of the same inputs.
         parts = fingerprint(name, program_version(), *before, *form.inputs(self))
         return Stage(name, self.workspace, parts, lambda folder: form.build(self, folder), form.needs_tensorflow)
 
@@ -71,8 +73,10 @@ class Plan:
         if self.workspace.writes:
             files.make_folder(self.workspace.path)
             if force:
+                # A checkpoint would give back what `--force` is to train anew.
                 files.remove(self.workspace.join(CHECKPOINTS))
         else:
+            # Such a process waits for the chief's preprocessing and trains along; exports and reports are the chief's alone.
             names = [name for name in names if name in ("preprocess", *TRAINING)]
         return {name: {"folder": self.folder(name), "made": self.stage(name).run(force)} for name in names}
 
@@ -82,6 +86,7 @@ class Plan:
         Raises:
           ConfigError: it is in a bucket; names the stages that cannot work there.
         """
+        # A name that is no stage is a command such as `compare`, which trains, and so needs a disk.
         on_disk = [name for name in names if name not in TABLE or TABLE[name].on_disk]
         if on_disk and not files.is_local(self.workspace.path):
             raise ConfigError(
@@ -92,6 +97,7 @@ class Plan:
     def _check_versions(self, names: Sequence[str], force: bool) -> None:
         """Refuses folders of another version that the run would read or silently make again."""
         last = max(STAGES.index(name) for name in names)
+        # Earlier stages too, whose folders are read by those that run.
         for name in STAGES[: last + 1]:
             record = read_record(self.folder(name))
             if record is None or record.version == program_version() or (force and name in names):
@@ -105,6 +111,7 @@ class Plan:
     def _finished(self, stage: str) -> StageRecord:
         record = read_record(self.folder(stage))
         if record is None:
+            # The search is a stage of its own, but a part of the command `select`.
             command = "select" if stage == "search" else stage
             raise DataError(f"{self.folder(stage)}: not there yet; run `winnow {command}` first, or `winnow run`")
         return record
@@ -129,6 +136,7 @@ class StageForm:
     on_disk: bool = True
 
 
+# Each stage is imported when it runs: what it needs, such as Beam or TensorFlow, takes seconds to import.
 def _preprocess(plan: Plan, folder: str) -> None:
     from pipeline.preprocess.preprocess import preprocess
 
@@ -144,6 +152,7 @@ def _search(plan: Plan, folder: str) -> None:
 def _search_inputs(plan: Plan) -> list[Any]:
     config, budget = plan.config, plan.config.selection.budget
     inputs: list[Any] = [
+        # The dense model: a search thins no tower, so that another sparsity needs no new search.
         config.model.dense.model_dump(),
         config.training.model_dump(),
         config.selection.model_dump(exclude={"budget"}),
@@ -189,7 +198,9 @@ def _report_inputs(plan: Plan) -> list[Any]:
 TABLE = {
     "preprocess": StageForm(None, lambda plan: plan.resolved.fingerprint(), _preprocess, needs_tensorflow=False, on_disk=False),
     "search": StageForm("preprocess", _search_inputs, _search),
+    # The whole of `selection`: the search leaves out most of the budget, which decides here.
     "select": StageForm("search", lambda plan: [plan.config.selection.model_dump()], _select),
+    # The tower again, with its sparsity, which only the proof trains.
     "prove": StageForm("select", lambda plan: [plan.config.proof.model_dump(), plan.config.model.tower.model_dump()], _prove),
     "export": StageForm("prove", lambda plan: [plan.config.name, plan.config.serving.model_dump()], _export),
     "report": StageForm("export", _report_inputs, _report, on_disk=False),

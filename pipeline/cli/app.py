@@ -11,6 +11,7 @@ def main() -> None:
     """Runs the command line: an error that a person can mend is one message and an exit code other than 0."""
     try:
         try:
+            # Within the `try`: its imports take a moment, in which Ctrl-C may come.
             from pipeline.cli.program import run_command_line
 
             run_command_line()

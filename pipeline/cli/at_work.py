@@ -22,6 +22,7 @@ def at_work(workspace: Workspace, command: str) -> Iterator[None]:
       DataError: the disk is full, or may not be written.
     """
     with ExitStack() as stack:
+        # First, so that a disk too full for the lock file is explained too.
         stack.enter_context(explaining_disk(workspace.path))
         if workspace.writes:
             stack.enter_context(locked(workspace.path, command))

@@ -50,6 +50,7 @@ def prove(config: ConfigPath, points: Points = None, overrides: Overrides = None
     Example: winnow prove configs/demo.yaml --points 5,10,20% --set proof.seed_count=5
     """
     if points:
+        # `5%` is a share of the bytes, a bare number a number of features, as in `proof.points`.
         asked = [f"{{bytes: {part}}}" if part.endswith("%") else part for part in points.replace(" ", "").split(",")]
         overrides = [*(overrides or []), f"proof.points=[{', '.join(asked)}]"]
     _run_stages("prove", ["prove"], config, overrides, force)
@@ -60,6 +61,7 @@ def retrain(config: ConfigPath, points: Points = None, overrides: Overrides = No
 
     Example: winnow retrain configs/demo.yaml
     """
+    # Kept for scripts that were written before it was renamed.
     say("warning: `winnow retrain` is now called `winnow prove`")
     prove(config, points, overrides, force)
 
@@ -99,6 +101,7 @@ def compare(
     plan.check_disk("compare")
     with at_work(plan.workspace, "compare"):
         plan.run(["preprocess"])
+        # Before the imports below, which would let TensorFlow's libraries write to stderr.
         load_tensorflow()
         from pipeline.selection.compare import Comparing
         from pipeline.selection.comparison_table import comparison_table
@@ -133,6 +136,7 @@ def _run_stages(
     force: bool,
     beam_args: Sequence[str] = (),
 ) -> None:
+    # Imported here and not above, so that `--help` is shown, and a mistake on the command line named, without Beam.
     from pipeline.cli.at_work import at_work
     from pipeline.cli.summary import run_summary, tables
     from pipeline.plan import Plan
@@ -140,8 +144,10 @@ def _run_stages(
     from pipeline.runtime.workspace import Workspace
 
     config = Config.load(path, overrides)
+    # Before any work, as Beam itself passes over options that it does not know.
     check_options(beam_args)
     workspace: Workspace | None = Workspace(config.work_dir)
+    # A run of one process, which most are, need not import TensorFlow for this.
     if "TF_CONFIG" in os.environ:
         from pipeline.training.cluster import join_cluster
 
@@ -152,6 +158,7 @@ def _run_stages(
     plan.check_disk(*stages)
     with at_work(workspace, command):
         stages_run = plan.run(stages, force)
+        # The chief of the cluster says what came of it.
         if not workspace.writes:
             return
         document: dict[str, Any] = {"work_dir": workspace.path, "stages": stages_run}

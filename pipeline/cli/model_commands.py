@@ -21,6 +21,7 @@ def inspect(spec: SpecPath) -> None:
 
     Example: winnow inspect work/kuairand/model
     """
+    # Imported where it is needed, here and below: `winnow --help` need not load what reads specs and models.
     from features.spec import FeatureSpec
     from pipeline.report.spec_tables import spec_table
 
@@ -42,6 +43,7 @@ def diff(
 
     difference = spec_difference(FeatureSpec.load(old), FeatureSpec.load(new))
     give(difference.model_dump(mode="json"), difference_lines(difference))
+    # As `diff` itself does, so that a script can ask.
     raise typer.Exit(0 if difference.same else 1)
 
 
@@ -58,6 +60,7 @@ def prune(
     from pipeline.tools.prune import prune as write_pruned
 
     target = output or config.with_name(f"{config.stem}-pruned{config.suffix}")
+    # A pruned config is there to be edited: it is not written over.
     if target.exists():
         raise ConfigError(f"{target} exists; name another file with --output")
     write_pruned(config, FeatureSpec.load(spec), target)
@@ -143,5 +146,6 @@ def _fields(settings: list[str]) -> dict[str, Any]:
         key, separator, value = setting.partition("=")
         if not separator:
             raise ConfigError(f"--set {setting}: write key=value, such as format=csv")
+        # Read as in the YAML config, so that `header=false` is a truth value and no text.
         fields[key] = parse_yaml(value, f"--set {setting}")
     return fields

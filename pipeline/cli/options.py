@@ -36,6 +36,7 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
         if command is not None:
+            # So that `winnow run CONFIG --json` says the same as `winnow --json run CONFIG`.
             program_options = [option for option in self.params if option.name in ("quiet", "as_json")]
             command.params += [option for option in program_options if option not in command.params]
         return command
@@ -49,6 +50,7 @@ class Commands(TyperGroup):
 
 
 def _set(name: str, value: bool) -> bool:
+    # Called for both positions of the option: False is that of the unused one, and must not undo the other.
     if value:
         setattr(output, name, True)
     return value

@@ -22,6 +22,7 @@ def run_command_line() -> None:
     Raises:
       WinnowError: a person can mend it.
     """
+    # Several command lines may run in one process, as they do in tests.
     output.quiet = output.as_json = False
     with listening(), explaining_disk("."), scratch_folder():
         app()

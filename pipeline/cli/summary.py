@@ -65,6 +65,7 @@ def run_summary(work_dir: str) -> RunSummary:
     Raises:
       DataError: the report is absent or damaged.
     """
+    # From the report's figures and not from the stages' documents: the terminal says what the page says.
     figures = files.read_document(ReportFigures, files.join(work_dir, FOLDERS["report"], FIGURES_FILE))
     latency = figures.headline.latency_us
     return RunSummary(
@@ -114,8 +115,10 @@ def _kept_table(summary: RunSummary) -> Table:
     table = Table("kept", "round", "width", "rows", "bytes", box=box.SIMPLE_HEAD)
     table.add_section()
     for row in summary.kept:
+        # Rows are named twice only where the selection has cut a vocabulary; float features have no table.
         cut = "" if row.kept_rows == row.table_rows else f" of {row.table_rows:,}"
         rows = f"{row.kept_rows:,}{cut}" if row.table_rows else ""
+        # A name is no markup; round 0 is of features that the config keeps, which no round had to pick.
         table.add_row(Text(row.feature), str(row.round or "must"), str(row.width), rows, f"{row.bytes:,}")
     return _right_aligned(table)
 
@@ -124,6 +127,7 @@ def _model_table(summary: RunSummary) -> Table:
     columns = ("model", "features", "bytes", f"{summary.split} AUC", "log loss", f"latency, batch {summary.latency_batch}")
     table = Table(*columns, box=box.SIMPLE_HEAD)
     for name, row in summary.models.items():
+        # Milliseconds, in which people think of serving; documents hold microseconds.
         latency = "" if row.latency_us is None else f"{row.latency_us / 1000:.2f} ms"
         table.add_row(name, str(row.features), f"{row.bytes:,}", f"{row.auc:.4f}", f"{row.log_loss:.4f}", latency)
     return _right_aligned(table)

@@ -15,7 +15,7 @@ from pipeline.runtime.console import give, say
 
 
 def init(
-    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="Files or globs of raw rows.", show_default=False)],
+    paths: Annotated[list[str], typer.Argument(metavar="DATA...", help="Files or globs of raw rows.", show_default=False)],
     label: Annotated[str | None, typer.Option(help="The label's column, where the guess would be wrong.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the config.")] = Path("winnow.yaml"),
 ) -> None:
@@ -28,7 +28,7 @@ def init(
 
     if output.exists():
         raise ConfigError(f"{output} exists; name another file with --output")
-    drafted = draft(data, label=label)
+    drafted = draft(paths, label=label)
     output.write_text(drafted.text)
     output.with_name(FILE).write_text(schema_text())  # where the draft's first line lets editors look for it
     say(f"label: {drafted.label[0]} ({drafted.label[1]})")
@@ -51,6 +51,7 @@ def doctor(
 
     findings = examine(Config.load(config, overrides) if config else None)
     give(document(findings), table(findings))
+    # So that a script can ask before it starts a job of hours.
     raise typer.Exit(not document(findings)["ok"])
 
 
@@ -67,6 +68,7 @@ def demo(
     from pipeline.tools.demo import generate, mark
 
     settings = Config.load(config, overrides)
+    # Where the config looks for it, so that `--set data.train=...` moves the data too.
     data_folder = Path(settings.data.train[0]).parent
     say(f"demo: planting data in {data_folder}")
     truth = generate(data_folder)

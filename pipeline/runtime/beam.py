@@ -19,7 +19,9 @@ from pipeline.runtime.console import say
 
 # Runners whose job service has options of its own, which the Python SDK learns only when it connects.
 _WITH_JOB_SERVER = ("portable", "flink", "spark", "prism")
+# Named, because Beam's own default first tries Prism, a program that it fetches from the network.
 _DEFAULT_ARGS = ["--runner=FnApiRunner"]
+# A folder below a bucket: with anything else as its temporary folder, Beam tries for minutes before it fails.
 _BUCKET_FOLDER = re.compile(r"gs://[a-z0-9][-_.a-z0-9]+[a-z0-9]/.+")
 
 
@@ -29,6 +31,7 @@ def run_beam(build: Callable[[Any], Any], beam_args: Sequence[str]) -> None:
     Raises:
       ConfigError: Beam refuses its options.
     """
+    # No main session: workers import Winnow as a package, so that nothing of this process' main module has to travel.
     options = PipelineOptions(list(beam_args) or _DEFAULT_ARGS, save_main_session=False)
     try:
         pipeline = beam.Pipeline(options=options)
@@ -54,6 +57,7 @@ def _error_of_ours(error: Exception) -> DataError | ConfigError | None:
     for kind in (DataError, ConfigError):
         if isinstance(error, kind):
             return kind(re.sub(r" \[while running '.*'\]$", "", text))
+        # The message ends at Beam's mark of the step, at a blank line, or where the next line is not indented.
         named = re.search(rf"{kind.__module__}\.{kind.__name__}: (.*?)(?: \[while running|\n\n|\n(?=\S)|$)", text, re.DOTALL)
         if named:
             return kind(named[1])
@@ -70,6 +74,7 @@ def check_options(beam_args: Sequence[str]) -> None:
     known: list[str] = []
 
     def note(parser: ArgumentParser) -> None:
+        # Beam hands over a parser that knows the options of all its runners; there is no public way to ask for one.
         unknown.extend(parser.parse_known_args(list(beam_args))[1])
         known.extend(dict.fromkeys(re.findall(r"--\w+", parser.format_help())))
 

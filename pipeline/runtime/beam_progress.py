@@ -41,6 +41,7 @@ def follow(title: str, weights: Mapping[str, int], rows: bool = False) -> Iterat
                 speed = (now - before) / (time.monotonic() - started) if rows and now > before else None
                 tick(now, rows_per_second=speed)
 
+        # A daemon, so that a look at a bucket that hangs does not keep the process alive.
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
         try:

@@ -13,10 +13,12 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+# Outside a terminal rich takes a line to have 80 columns, and would break tables.
 console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
 log = logging.getLogger("winnow")
 log.addHandler(logging.NullHandler())  # before a log is opened, logging would write errors to stderr by itself
 _SILENCE = 30  # seconds after which a job that says nothing says where it is, outside a terminal
+# How the figures of a training are written, by the names under which they are reported.
 _WORDS = {"auc": "AUC {:.4f}", "loss": "loss {:.4f}", "rows_per_second": "{:,.0f} rows/s"}
 
 
@@ -47,9 +49,11 @@ class Tick(Protocol):
 
 def say(text: str, event: str = "message", **fields: Any) -> None:
     """One line: to a person its text, to a program an event with these fields too."""
+    # To the log in any case: what a quiet run has said is wanted when it has failed.
     log.log(logging.ERROR if event == "error" else logging.INFO, text)
     if output.as_json:
         print(json.dumps({"event": event, "text": text, **fields}), file=sys.stderr, flush=True)
+    # Without markup, here and below: paths and names of columns may hold square brackets.
     elif event == "error":
         console.print(f"error: {text}", style="bold red", markup=False, soft_wrap=True)
     elif not output.quiet:
@@ -102,6 +106,7 @@ def _bar(title: str) -> Iterator[Any]:
     if output.quiet or output.as_json or not console.is_terminal:
         yield None
         return
+    # rich draws one display at a time, so that a bar within a bar is a line of the outer one's display.
     outermost = output.bar is None
     if output.bar is None:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeElapsedColumn())
@@ -127,4 +132,5 @@ def _bar(title: str) -> Iterator[Any]:
 
 def _left(duration: float) -> str:
     seconds = round(duration)
+    # Without the hours where there are none.
     return f"{seconds // 3600}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}".removeprefix("0:")

@@ -15,6 +15,7 @@ from features.errors import DataError, WinnowError
 from pipeline.runtime import files
 
 _LITTLE = 1 << 20  # bytes: a disk with less is full
+# Refusals that a person can do something about; of all other errors the library's own text says more.
 _REASONS: Mapping[int, str] = {
     errno.ENOSPC: "no space is left on the disk",
     errno.EDQUOT: "the disk quota is used up",
@@ -56,6 +57,7 @@ def disk_trouble(error: BaseException, folder: str) -> str | None:
     while cause is not None:
         if sentence := _trouble(cause, folder):
             return sentence
+        # Libraries wrap the system's error, some more than once.
         cause = cause.__cause__ or cause.__context__
     return None
 
@@ -87,12 +89,13 @@ def _system_error(error: BaseException) -> tuple[int | None, str | None]:
 
 def _full(folder: str) -> str:
     """The folder whose disk is full: the work folder's, or the one of temporary files."""
-    for place in (folder, tempfile.gettempdir()):
-        if files.is_local(place) and _free(Path(place)) < _LITTLE:
-            return place
+    for candidate in (folder, tempfile.gettempdir()):
+        if files.is_local(candidate) and _free(Path(candidate)) < _LITTLE:
+            return candidate
     return folder
 
 
 def _free(path: Path) -> int:
+    # A folder that is not made yet will lie on the disk of its nearest parent.
     existing = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
     return shutil.disk_usage(existing).free

@@ -19,6 +19,7 @@ from apache_beam.io.filesystems import FileSystems
 from features.document import Document
 from features.errors import DataError
 
+# Bytes as they are: by default Beam would decompress a file by its suffix, and readers here see to that themselves.
 _PLAIN = CompressionTypes.UNCOMPRESSED
 D = TypeVar("D", bound=Document)
 
@@ -35,6 +36,7 @@ def is_local(path: str) -> bool:
 
 def exists(path: str) -> bool:
     """Whether there is a file or folder of that name."""
+    # In an object store a folder is nothing but the beginning of its files' names.
     return bool(FileSystems.exists(path)) or (not is_local(path) and bool(_below(path)))
 
 
@@ -80,6 +82,7 @@ def read_document(kind: type[D], path: str) -> D:
 @contextmanager
 def written(path: str) -> Iterator[IO[bytes]]:
     """A file to write: aside under a name of its own, then renamed, so that the path never holds half a file."""
+    # The name is drawn, as a runner may have two workers try the same piece of work at once.
     aside = f"{path}.{uuid.uuid4().hex[:8]}.partial"
     with FileSystems.create(aside, compression_type=_PLAIN) as target:
         yield target
@@ -106,6 +109,7 @@ def make_folder(path: str) -> None:
     """Makes a folder and its parents where the filesystem knows folders."""
     if is_local(path):
         Path(path).mkdir(parents=True, exist_ok=True)
+    # Beam refuses to make a folder that is there.
     elif not exists(path):
         FileSystems.mkdirs(path)
 
@@ -115,6 +119,7 @@ def rename(source: str, target: str) -> None:
 
     Object stores have no folders: their files are moved one by one, those at the folder's top last, as its marker is there.
     """
+    # A folder cannot be renamed onto another that holds files.
     remove(target)
     if is_local(source) or FileSystems.exists(source):
         FileSystems.rename([source], [target])
@@ -158,9 +163,9 @@ def local(folder: str) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory() as copied:
         for path in _below(folder):
-            place = Path(copied, path[len(folder) :].lstrip("/"))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(read_bytes(path))
+            copied_file = Path(copied, path[len(folder) :].lstrip("/"))
+            copied_file.parent.mkdir(parents=True, exist_ok=True)
+            copied_file.write_bytes(read_bytes(path))
         yield copied
 
 
@@ -181,4 +186,5 @@ def _below(folder: str) -> list[str]:
 
 def literal_pattern(path: str) -> str:
     """A pattern of Beam that matches this path alone, whatever signs it holds."""
+    # Within brackets, a sign of a glob stands for itself.
     return re.sub(r"[*?[]", r"[\g<0>]", path)

@@ -64,19 +64,21 @@ def journal(workspace: Workspace, command: str) -> Iterator[str]:
         files.make_folder(workspace.join(LOGS))
     in_place = workspace.writes and files.is_local(path)
     with tempfile.TemporaryDirectory() as scratch:
-        place = Path(path if in_place else f"{scratch}/{name}")
-        handler = _LogFile(place, encoding="utf-8")
+        log_file = Path(path if in_place else f"{scratch}/{name}")
+        handler = _LogFile(log_file, encoding="utf-8")
         handler.setFormatter(logging.Formatter(_FORMAT))
         logging.getLogger().addHandler(handler)
         try:
             yield path
         except (Exception, KeyboardInterrupt) as error:
+            # Of what a person can mend the message is enough; anything else leaves its traceback here.
             expected = isinstance(error, WinnowError | KeyboardInterrupt)
             log.error("stopped by %s: %s", type(error).__name__, error, exc_info=not expected)
             raise
         finally:
             logging.getLogger().removeHandler(handler)
+            # On a full disk the last lines cannot be written; the error that is on its way tells of it.
             with suppress(OSError):
                 handler.close()
             if workspace.writes and not in_place:
-                files.write_bytes(path, place.read_bytes())
+                files.write_bytes(path, log_file.read_bytes())

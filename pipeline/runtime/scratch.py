@@ -25,6 +25,7 @@ def scratch_folder() -> Iterator[Path]:
     _remove_leftovers(shared)
     before = tempfile.tempdir, os.environ.get("TMPDIR")
     folder = tempfile.mkdtemp(prefix=f"winnow-{socket.gethostname()}-{os.getpid()}-", dir=shared)
+    # Python reads the one, its child processes and libraries in C++ the other.
     tempfile.tempdir = os.environ["TMPDIR"] = folder
     try:
         yield Path(folder)

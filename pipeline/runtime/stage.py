@@ -15,7 +15,9 @@ from pipeline.runtime.tensorflow_import import load_tensorflow
 from pipeline.runtime.versions import program_version
 from pipeline.runtime.workspace import CHECKPOINTS, TRAINING, Workspace
 
+# Written last, so that a folder with it is whole.
 MARKER = "stage.json"
+# Written first into an unfinished folder, so that the next run knows whether it may go on from it.
 _BEGUN = "begun.json"
 # How long a task of a cluster waits for what the chief alone does: all of preprocessing, or the end of a training stage.
 _PREPROCESS_SECONDS = 24 * 3600
@@ -96,6 +98,7 @@ class Stage:
         started = time.monotonic()
         say(f"{self.name}: started", "stage", stage=self.name, status="started")
         unfinished = f"{self.folder}.partial"
+        # What an interrupted run left is gone on from, if it was to become the same output.
         if force or not self._begun_in(unfinished):
             files.remove(unfinished)
             files.make_folder(unfinished)
@@ -115,6 +118,7 @@ class Stage:
     def _train_along(self) -> None:
         if self.name in TRAINING:
             say(f"{self.name}: started", "stage", stage=self.name, status="started")
+            # The same trainings in the same order as the chief's, whose collective operations wait for this process.
             self._build(f"{self.folder}.partial")
             self._await_chief(_CHIEF_SECONDS)
         else:

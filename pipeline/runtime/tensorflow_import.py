@@ -56,6 +56,7 @@ def _import_tensorflow() -> None:
         import tensorflow as tf
         import tensorflow_transform  # noqa: F401
 
+        # Looks for GPUs now, while nobody sees what CUDA's libraries write about them.
         tf.config.list_physical_devices()
     finally:
         gc.enable()

@@ -93,6 +93,7 @@ class Candidates:
         # Float features have no width to choose: all their columns are one chunk.
         floats = {encoding.name for encoding in self.encodings if not encoding.embedded}
         columns = [0 if name in floats else column - first_column[name] for column, name in enumerate(owners)]
+        # The first chunk that ends behind the column; without widths there is one chunk.
         chunks = [int(np.searchsorted(widths, column + 1)) if widths else 0 for column in columns]
         return SequentialAttention([self.unit_of[name] for name in owners], chunks, gate_count, name="gate")
 

@@ -36,6 +36,7 @@ from pipeline.selection.search_run import SearchRun
 from pipeline.selection.splits import Splits
 from pipeline.training.fit import fit
 
+# What can be compared: the gate's search, and the methods that rank all candidates at once.
 KNOWN = ("sequential_attention", *METHODS)
 Widths = Mapping[str, int]
 Report = Callable[[str], None]
@@ -169,6 +170,7 @@ class Comparing:
             by_seed.append(rounded(scores.quality().auc))
             resampled.append(scores.resampled(draws)["auc"])
             report(f"{words}, seed {number + 1}: {self.splits.scored} AUC {by_seed[-1]:.4f}")
+        # What is reported is the mean over the seeds, so the interval is that of the mean.
         low, high = interval(np.mean(resampled, axis=0), self.config.proof.confidence)
         return ComparedPoint(
             features=len(chosen[0]),

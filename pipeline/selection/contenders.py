@@ -39,6 +39,7 @@ def further_points(config: Config, workspace: Workspace, transformed: Transforme
         return {}
     points = {}
     for asked in config.proof.points:
+        # A bare number is one of features, as in `--points 5,10`.
         budget = Budget(features=asked) if isinstance(asked, int) else asked
         points[_name(budget)] = spend(config, workspace, transformed, budget).allocation
     previous = Previous.of(config)

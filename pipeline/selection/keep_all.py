@@ -16,6 +16,7 @@ def whole_path(candidates: Candidates, seed: int) -> SearchPath:
     """The path that a search would give whose must-keep features are all there are: each is there from the start."""
     builder = PathBuilder("none", seed, candidates)
     for name in candidates.names:
+        # Round 0 and full attention, as a search gives them to features that the config keeps.
         builder.add(name, 0, 1.0)
     return builder.path()
 

@@ -104,6 +104,7 @@ def _times(config: Config, transformed: Transformed, samples: Sequence[Mapping[s
     with tempfile.TemporaryDirectory() as folder:
         calls = {str(n): _call(config, transformed, widths, Path(folder, str(n))) for n, widths in enumerate(samples)}
         spent = latencies(calls, _TURNS)
+    # The median: a request that had to wait for another process tells nothing of the model.
     return np.array([spent[name]["p50"] for name in calls])
 
 

@@ -25,6 +25,7 @@ class PathBuilder:
         self.method, self.seed, self.candidates = method, seed, candidates
         self.picks: list[Pick] = []
         self.rounds: list[Round] = []
+        # Of this process: what an interrupted run took before is not counted.
         self._started = time.monotonic()
         self._encodings = {encoding.name: encoding for encoding in candidates.encodings}
 
@@ -45,6 +46,7 @@ class PathBuilder:
           score: by which it was picked.
           estimate: of the quality with this and all earlier picks.
         """
+        # Full width: the path says in which order features come, and allocators decide their widths later.
         width = self.candidates.widths[feature]
         size = table_bytes(self._encodings[feature], width)
         before = self.picks[-1].cumulative_bytes if self.picks else 0

@@ -43,6 +43,7 @@ class Previous:
         if not path:
             return None
         spec = FeatureSpec.load(expand(path))
+        # Features that tell one label need not tell another: their head start would mislead the search.
         if spec.label != config.data.label:
             raise ConfigError(f"{path}: is a spec for the label {spec.label!r}, but data.label is {config.data.label!r}")
         return cls(spec, config.selection.head_start)

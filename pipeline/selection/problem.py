@@ -30,6 +30,7 @@ def problem_of(config: Config, transformed: Transformed, searched: str) -> Probl
     order = [pick.feature for pick in path.picks]
     units = _units(path)
     caps = {name: path.widths[name] for name in order}
+    # The widest of all: a feature with a width of its own, and float features, have less.
     full = max(caps.values())
     cost = budget_cost(config, transformed, searched)
 
@@ -81,6 +82,7 @@ def _width_steps(units: list[tuple[str, ...]], searched: str) -> list[tuple[int,
 
 def _cuttable(config: Config, transformed: Transformed) -> frozenset[str]:
     """Features whose tables may lose rows; none under a budget that rows are no part of."""
+    # Shorter tables make no fewer features, and no faster look-ups.
     if config.selection.budget.unit not in ("bytes", "parameters"):
         return frozenset()
     return frozenset(feature.name for feature in transformed.features if feature.cuttable)

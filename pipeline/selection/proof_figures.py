@@ -54,6 +54,7 @@ class ProofFigures:
     @cached_property
     def _resampled(self) -> dict[str, dict[str, Floats]]:
         """Figures of each point over resampled rows, the mean over the seeds, by name: float64 [samples]."""
+        # One set of draws for all points: only so can differences be taken sample by sample.
         draws = block_draws(self.samples)
         resampled = {point: [scores.resampled(draws) for scores in runs] for point, runs in self.scores.items()}
         return {

@@ -55,6 +55,7 @@ def prove(config: Config, workspace: Workspace, folder: str) -> None:
         warn_of_quality(point.auc.mean, f"{point.name}: {proof.split}")
     if workspace.writes:
         files.write_document(files.join(folder, "proof.json"), proof)
+        # Beside the proof and not in it, as speeds differ from run to run, and the spec that holds the proof must not.
         files.write_document(files.join(folder, "timing.json"), _timing(runs, time.monotonic() - started))
 
 
@@ -105,6 +106,7 @@ def _point(config: Config, transformed: Transformed, name: str, allocation: Allo
         bytes=total_bytes(transformed.cut(allocation.rows).encodings, allocation.widths),
         widths=allocation.widths,
         rows=dict(allocation.rows) or None,
+        # Why a feature is not in another point is said by the selection.
         without=dict(FullModel.of(config, transformed).without) or None if name == "full" else None,
         block_sparsity=sparsity.model_dump() if sparsity else None,
         **figures.of(name),

@@ -63,6 +63,7 @@ def _train(
     run: SearchRun, model: RankingModel, rounds: Sequence[int], callbacks: Sequence[tf.keras.callbacks.Callback]
 ) -> None:
     selection = run.config.selection
+    # From the first batch on, so that all methods train on the same rows in the same order.
     train(model, run.train_rows.dataset(selection.batch_size, selection.seed), rounds, callbacks)
 
 

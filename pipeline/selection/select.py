@@ -47,6 +47,7 @@ def select(config: Config, workspace: Workspace, folder: str) -> None:
 def selection_of(config: Config, transformed: Transformed, path: SearchPath, choice: Choice) -> Selection:
     """The document of a choice; says what changed from the previous spec, where there is one."""
     allocation, problem = choice.allocation, choice.problem
+    # With the vocabularies that are kept, as their tables are what the bytes are counted of.
     encodings = transformed.cut(allocation.rows).encodings
     reasons = _reasons(path, allocation.widths)
     return Selection(

@@ -27,6 +27,7 @@ class Splits:
         Where the test rows do, models may train on the validation rows too (`proof.include_validation`): these have done
         their work in the selection, and the test rows are untouched.
         """
+        # Without test rows the proof is of the rows that judged the selection, and so a little too good.
         if not transformed.rows("test"):
             return cls("train", "validation")
         return cls("train+validation" if config.proof.include_validation else "train", "test")

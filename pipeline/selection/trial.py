@@ -92,6 +92,7 @@ class TrainingJudge:
             return None
         # The train rows alone: the validation rows judge, and the test rows are for the proof.
         cut = self.transformed.cut(allocation.rows)
+        # The same seeds for all allocations, so that none of them wins by a lucky start.
         seed = self.config.training.seed + turn
         model, encodings, _ = fit(self.config, self.workspace, cut, allocation.widths, seed, most=TRIAL_STEPS)
         quality = evaluate(model, Reader(cut, "validation", encodings).ordered(EVALUATION_BATCH)).quality()

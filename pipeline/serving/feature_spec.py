@@ -25,6 +25,7 @@ from pipeline.runtime.fingerprint import fingerprint
 from pipeline.runtime.versions import versions
 from pipeline.serving.serving_model import columns_of
 
+# Packages whose version may change what a spec holds.
 _PACKAGES = ("winnow", "tensorflow", "tensorflow-transform", "tensorflow-recommenders", "apache-beam", "pyarrow")
 
 
@@ -128,6 +129,7 @@ class _Maker:
         if feature is None or statistics is None:
             return None, None
         if column.dtype == "int64" and feature.has_vocabulary and statistics.vocabulary_size:
+            # Tokens of a column of integers are its values, the most frequent first: both ends have to be looked for.
             tokens = np.array((self.folder / self._vocabulary_file(feature)).read_text().split(), np.int64)
             return int(tokens.min()), int(tokens.max())
         return _raw_range(feature, statistics)
@@ -144,6 +146,7 @@ def _raw_range(feature: Feature, statistics: Statistics) -> tuple[float | None, 
 def _gains(picks: Sequence[Pick]) -> dict[str, float]:
     """What each feature's picks added to the validation AUC."""
     gains: dict[str, float] = {}
+    # The first pick is measured against a model that knows nothing.
     before = CHANCE_AUC
     for pick in picks:
         if pick.estimate is not None:
@@ -153,6 +156,7 @@ def _gains(picks: Sequence[Pick]) -> dict[str, float]:
 
 
 def _provenance(config: Config, transformed: Transformed) -> dict[str, Any]:
+    # Neither the work folder nor the files' names: the same rows elsewhere have the same provenance.
     settings = config.model_dump(exclude={"work_dir": True, "data": {"train", "validation", "test"}})
     return {
         "config": fingerprint(settings),

@@ -44,6 +44,7 @@ class GoldenRequests(Document):
 
     def save(self, path: Path) -> None:
         """Writes a file with a column a line."""
+        # A line for each column: a person can read them, and `diff` names the column that has changed.
         text = json.dumps(self.model_dump(mode="json"), ensure_ascii=False, allow_nan=False)
         path.write_text(text.replace('], "', '],\n "') + "\n")
 
@@ -58,6 +59,7 @@ class GoldenRequests(Document):
     def _column(self, column: Input) -> Values:
         try:
             values: Values = np.array(self.columns[column.name], dtype=DTYPES[column.dtype])
+        # NumPy raises the last three for values that are not of the column's type, and for lists of differing lengths.
         except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise DataError(f"{GOLDEN_FILE}: column {column.name!r} is damaged ({error!r}); {REMEDY}") from None
         if values.shape[:1] != (len(self.scores),) or values.ndim != (1 if column.length is None else 2):

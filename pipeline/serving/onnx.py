@@ -30,6 +30,7 @@ def to_onnx(path: str | Path, output: str | Path) -> float:
       ConfigError: the extra `onnx` is not installed.
       DataError: the model cannot be loaded, or the engines differ by more than 1e-5.
     """
+    # Imported for this command alone: they are an extra, which need not be installed.
     try:
         import onnxruntime  # noqa: F401
         import tf2onnx  # noqa: F401
@@ -40,6 +41,7 @@ def to_onnx(path: str | Path, output: str | Path) -> float:
     difference = _difference(served, model)
     if not difference <= TOLERANCE:
         raise DataError(f"{path}: ONNX and TensorFlow score golden requests differently, by up to {difference:g}")
+    # Renamed when it is whole, as a program may be waiting for the file.
     aside = Path(f"{output}.partial")
     aside.write_bytes(model)
     aside.replace(output)

@@ -49,6 +49,7 @@ class Served:
     def __init__(self, path: str | Path) -> None:
         self.folder = saved_model(path)
         self.spec = FeatureSpec.load(self.folder / EXTRA / FILE)
+        # Before it is loaded: with an exchanged vocabulary TensorFlow would score on, with other ids.
         self.spec.check_vocabularies(self.folder / "assets")
         self.inputs = [Input(column.name, column.dtype, column.length) for column in self.spec.inputs]
         self._signatures: dict[str, Signature] = self._unharmed(
@@ -90,6 +91,7 @@ class Served:
         try:
             return call()
         except Exception as error:
+            # The first line says what is wrong; TensorFlow's others are a graph's traceback.
             lines = str(error).strip().splitlines() or [""]
             raise DataError(f"{self.folder}: is damaged ({type(error).__name__}: {lines[0]}); {REMEDY}") from error
 
@@ -104,6 +106,7 @@ def saved_model(path: str | Path) -> Path:
     Raises:
       DataError: it is not there.
     """
+    # The model folder first, which has no `saved_model.pb` of its own.
     for folder in (Path(path, SAVED_MODEL), Path(path)):
         if (folder / "saved_model.pb").is_file():
             return folder

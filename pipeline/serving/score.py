@@ -64,7 +64,9 @@ def score(
       DataError: the model or the files cannot be used, or too many rows are malformed.
     """
     check_reach(beam_args, [model, *patterns, output])
+    # Two commands that score into one folder would mix their parts.
     with locked(output, "score"):
+        # Written last: where it is, the scores are whole, and are not written over.
         if files.exists(files.join(output, SUMMARY_FILE)):
             raise ConfigError(f"{output}: holds the scores of an earlier run; name another folder")
         scoring, shards = plan_scoring(_spec(model), model, patterns, output, carry, source or {})
@@ -101,6 +103,7 @@ def _clear(output: str) -> None:
 
 def _score_shards(root: Any, scoring: Scoring, shards: Sequence[Shard]) -> None:
     """Adds the scoring of all shards to a pipeline."""
+    # Reshuffled, as runners would fuse reading and scoring of all shards into one worker's work.
     numbered = root | "Shards" >> beam.Create(list(enumerate(shards)), reshuffle=True)
     numbered | "Score" >> beam.ParDo(ScoreShard(scoring))
 
@@ -111,7 +114,9 @@ def _summary(scoring: Scoring, shards: int) -> ScoreSummary:
         state = files.join(scoring.output, STATE, shard_name(number))
         total.merge(Tally.of(files.read_document(RejectCounts, f"{state}.json")))
         scores.merge(Scores.from_bytes(files.read_bytes(f"{state}.npz"), f"{state}.npz"))
+    # Over all files together, as in preprocessing: a short file may be worse than the rest.
     total.check(scoring.data.max_bad_ratio)
+    # With one kind of label alone there is no AUC.
     both_labels = 0 < scores.counts[:, 1].sum() < scores.rows
     return ScoreSummary(
         rows=total.rows - total.bad, rejected=dict(total.reasons), quality=scores.quality() if both_labels else None

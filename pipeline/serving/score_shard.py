@@ -90,6 +90,7 @@ class ScoreShard(beam.DoFn):
                     probabilities = self.score(batch)
                     if data.label in batch.column_names:
                         labels = batch[data.label].to_numpy()
+                        # Rows without a label are scored like all others, and count in no figure.
                         labelled = (labels == 0) | (labels == 1)
                         counts.scores.add(_logits(probabilities)[labelled], labels[labelled])
                     carried = batch.select([column.name for column in self.scoring.carried])

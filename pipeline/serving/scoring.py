@@ -63,6 +63,7 @@ def plan_scoring(
     try:
         listed = list_files(patterns, "input")
     except DataError as error:
+        # Files that the config names are listed alike; here they come from an option.
         raise DataError(str(error).replace("data.input", "--input")) from None
     types = column_types(data, listed)
     inputs = [Input(column.name, column.dtype, column.length) for column in spec.inputs]
@@ -72,12 +73,14 @@ def plan_scoring(
     carried = [by_name.get(name) or _carried(name, types[name], spec.label) for name in carry]
     if spec.label in types and spec.label not in carry:
         carried.append(Input(spec.label, "float32"))
+    # As test rows, of which none is set apart for another split.
     return Scoring(model, data, inputs, carried, output), plan_shards(data, {"test": listed})
 
 
 def _written(spec: FeatureSpec, source: Mapping[str, Any]) -> dict[str, Any]:
     """How the files to score are written: as those the model was trained on, but for what `source` says otherwise."""
     as_trained = spec.source.model_dump()
+    # Fields that only text has, such as its delimiter, are refused with other formats.
     if source.get("format", spec.source.format) not in TEXT_FORMATS:
         as_trained = {field: value for field, value in as_trained.items() if field not in TEXT_FIELDS}
     if source.get("header"):

@@ -47,9 +47,12 @@ def serving_model(
 
 def _network(config: Config, encodings: Sequence[Encoding], widths: Mapping[str, int], weights: str | None) -> RankingModel:
     model = RankingModel(encodings, widths, config.model if weights else config.model.dense)
+    # Makes the variables, which the checkpoint then fills.
     model(example_inputs(encodings))
     if weights:
+        # Partial, as it holds the optimizer's state too, for which serving has no use.
         tf.train.Checkpoint(model=model).read(literal_path(weights)).assert_existing_objects_matched().expect_partial()
+        # Only now, as the checkpoint has the tower in its full shape, with masks.
         model.compact()
     return model
 

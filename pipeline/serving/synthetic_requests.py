@@ -46,6 +46,7 @@ def make_requests(
       seed: of the draw.
     """
     draw = _Draw(statistics, rows, missing, unseen, np.random.default_rng(seed))
+    # Reversed, so that of several features that read a column the first one counts.
     readers = {column: feature for feature in reversed(features) for column in feature.inputs}
     return {column.name: draw.column(column, readers[column.name]) for column in inputs}
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+# Calls of each before those that count: the first ones trace, allocate and fill caches.
 WARMUP = 5
 
 
 def latencies(calls: Mapping[str, Callable[[], object]], times: int) -> dict[str, dict[str, float]]:
     """Microseconds a call, p50 and p99 by name, over `times` turns in which each is called once."""
     spent: dict[str, list[float]] = {name: [] for name in calls}
+    # In turns, so that what disturbs the machine for a while disturbs all alike.
     for turn in range(times + WARMUP):
         for name, call in calls.items():
             started = time.perf_counter()

@@ -17,8 +17,10 @@ from pipeline.serving.golden_requests import GOLDEN_FILE, GoldenRequests
 from pipeline.serving.saved_model import EXTRA, Served, saved_model
 
 BLESSING_FILE = "blessing.json"
+# Those that clients send raw rows to, as tensors and as tf.Example.
 SIGNATURES = ("serving_default", "serving_examples")
 TOLERANCE = 1e-5  # between scores of one model on two machines: float32 sums in another order differ by less
+# Graph and weights: with others of these files the model is no longer the blessed one.
 _HASHED = ("saved_model.pb", "variables/variables.data-00000-of-00001")
 
 
@@ -81,6 +83,7 @@ def _difference(served: Served, signature: str, scores: npt.NDArray[np.float32],
     if scores.shape != expected.shape:
         raise DataError(f"{served.folder}: {signature} gives {len(scores)} scores for {len(expected)} golden requests")
     difference = np.abs(scores - expected)
+    # Not `>`, by which a score that is not a number would pass.
     wrong = np.flatnonzero(~(difference <= TOLERANCE))
     if len(wrong):
         row = int(wrong[0])

@@ -20,10 +20,12 @@ def join_cluster(config: Config, stages: Collection[str]) -> Workspace | None:
       ConfigError: TF_CONFIG is malformed.
       TrainingError: another task did not come within `training.worker_minutes`.
     """
+    # Workers and servers of parameter servers do what the chief sends them, and run no stage of their own.
     if serve(config.training):
         return None
     if config.training.strategy == "multi_worker" and set(stages) & set(TRAINING):
         load_tensorflow()
         # TensorFlow takes this strategy before its first operation only, and preprocessing has some.
         make_strategy(config.training)
+    # All tasks come to the same results, so one of them is enough to write them down.
     return Workspace(config.work_dir, writes=not follows(config.training))

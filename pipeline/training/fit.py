@@ -57,13 +57,13 @@ def fit(
     reader = Reader(transformed, split, encodings, training.shuffle_rows)
     network = config.model if sparse else config.model.dense
     model = build_model(encodings, widths, network, training, make_strategy(training), seed)
-    thinning = config.model.tower.block_sparsity if sparse else None
-    steps = min(reader.steps(training.batch_size) * training.epochs, most or sys.maxsize)
-    phases = METHODS[thinning.method].phases(steps) if thinning else Phases(((DENSE, 1),), steps)
-    masks = [BlockMasks(sparse_layers(model), phases, thinning.method, seed)] if thinning else []
+    most_steps = min(reader.steps(training.batch_size) * training.epochs, most or sys.maxsize)
+    phases, masks = _thinning(config, model, most_steps, seed, sparse)
+    # Fewer than there are where rounds of one length leave a rest.
     steps = sum(phases.round_steps)
     if seed == training.seed:  # what is said of the first seed holds for all
         _say_sparsity(model, steps, sparse)
+    # All that tells trainings of a run apart: from the checkpoint of another one nothing could be taken over.
     identity = {
         "widths": dict(widths),
         "seed": seed,
@@ -79,6 +79,16 @@ def fit(
         seconds = train(model, source, phases.round_steps, [watch, *masks], kept)
     kept.clear()  # the next training of that name would pass them over, and they take disk
     return model, encodings, steps * training.batch_size / seconds
+
+
+def _thinning(config: Config, model: RankingModel, steps: int, seed: int, sparse: bool) -> tuple[Phases, list[BlockMasks]]:
+    """The rounds of a training, and the callback that thins the tower at their ends; no callback where it stays dense."""
+    thinning = config.model.tower.block_sparsity if sparse else None
+    if thinning is None:
+        # One round for all: without anything to change between rounds there is no need for a second one.
+        return Phases(((DENSE, 1),), steps), []
+    phases = METHODS[thinning.method].phases(steps)
+    return phases, [BlockMasks(sparse_layers(model), phases, thinning.method, seed)]
 
 
 def _say_sparsity(model: RankingModel, steps: int, sparse: bool) -> None:

@@ -48,6 +48,7 @@ def checkpoints(
       picks: the `Picks` callback, if there is one.
     """
 
+    # Standings and picks are no variables of the model, so TensorFlow's part of a checkpoint does not hold them.
     def remember() -> Any:
         gathered = {} if memory is None else {"memory": memory.to_json()}
         return gathered | ({} if picks is None else {"left": picks.left, "standings": picks.standings.tolist()})
@@ -58,14 +59,20 @@ def checkpoints(
         if picks is not None:
             picks.left, picks.standings = values["left"], np.array(values["standings"])
 
-    model, training = config.model.model_dump(), config.training.model_dump(exclude={"checkpoint_minutes", "worker_minutes"})
-    whole = {"model": fingerprint(model), "training": fingerprint(training)}
-    whole |= {key: fingerprint(value) for key, value in identity.items()}
     folder, minutes = workspace.join(CHECKPOINTS, name), config.training.checkpoint_minutes
-    return Checkpoints(folder, whole, minutes, say, remember, recall, workspace.writes)
+    return Checkpoints(folder, _fingerprints(config, identity), minutes, say, remember, recall, workspace.writes)
+
+
+def _fingerprints(config: Config, identity: Mapping[str, Any]) -> dict[str, str]:
+    """Fingerprints of all that a training's steps depend on, by part, so that a message can name the part that differs."""
+    # How often checkpoints are written, and how long other tasks are waited for, change no step.
+    training = config.training.model_dump(exclude={"checkpoint_minutes", "worker_minutes"})
+    parts = {"model": config.model.model_dump(), "training": training, **identity}
+    return {name: fingerprint(part) for name, part in parts.items()}
 
 
 def batches(reader: Reader, batch_size: int, seed: int) -> BatchSource:
     """The reader's dataset from any step on, of any part of each batch."""
-    made: Callable[..., Any] = partial(reader.dataset, batch_size, seed)
-    return made
+    # What is left open is the step to begin at, and the part of each batch: the training gives both.
+    dataset_from: Callable[..., Any] = partial(reader.dataset, batch_size, seed)
+    return dataset_from

@@ -25,6 +25,7 @@ class Events:
         if workspace.writes and files.is_local(workspace.path):
             self._writer = tf.summary.create_file_writer(workspace.join(LOGS, "tensorboard", name))
         else:
+            # A writer that does nothing, so that callers need not ask whether there is one.
             self._writer = tf.summary.create_noop_writer()
 
     def write(self, step: int, figures: Mapping[str, float]) -> None:
@@ -32,6 +33,7 @@ class Events:
         with self._writer.as_default():
             for name, value in figures.items():
                 tf.summary.write(name, tf.constant(value, tf.float32), step, _metadata("scalars", _SCALAR))
+        # At once: a person looks at the curves while the training goes on.
         self._writer.flush()
 
     def say(self, step: int, name: str, lines: Sequence[str]) -> None:
@@ -43,6 +45,6 @@ class Events:
 
 def _metadata(plugin: str, data_class: int) -> Any:
     """What `tf.summary.scalar` and `.text` would say, which need TensorBoard to be installed."""
-    made = tf.compat.v1.SummaryMetadata(data_class=data_class)
-    made.plugin_data.plugin_name = plugin
-    return made
+    metadata = tf.compat.v1.SummaryMetadata(data_class=data_class)
+    metadata.plugin_data.plugin_name = plugin
+    return metadata
