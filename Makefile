@@ -4,6 +4,10 @@ PYTHON ?= $(notdir $(firstword $(shell command -v python3.11 python3.12 python3.
 VENV ?= .venv
 PYTEST_ARGS ?=
 BENCHMARKS ?=
+# Of `make fuzz`: inputs for each target, the seed of all, and the number of the one input to try alone.
+COUNT ?= 5000
+SEED ?= 0
+INPUT ?=
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -13,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest -q
 WORKERS := -n auto --maxprocesses 16 --dist loadfile --no-loadscope-reorder
 FLINK_JAR := build/beam-runners-flink-2.0-job-server-2.77.0.jar
 
-.PHONY: demo test test-all test-flink check lint format reference benchmarks clean
+.PHONY: demo test test-all test-flink fuzz check lint format reference benchmarks clean
 
 demo: $(INSTALLED)
 	$(BIN)/winnow demo
@@ -26,6 +30,10 @@ test-all: $(INSTALLED)
 
 test-flink: $(INSTALLED) $(FLINK_JAR)
 	WINNOW_FLINK_JAR=$(FLINK_JAR) $(PYTEST) -m flink $(PYTEST_ARGS)
+
+# Mutated configs, raw files, specs and requests; docs/reliability.md says what came of them.
+fuzz: $(INSTALLED)
+	WINNOW_FUZZ=$(COUNT) WINNOW_FUZZ_SEED=$(SEED) WINNOW_FUZZ_INPUT=$(INPUT) $(PYTEST) -s tests/fuzz $(PYTEST_ARGS)
 
 check: lint test
 

@@ -29,7 +29,10 @@ def specs(inputs: Sequence[Input]) -> dict[str, tf.TensorSpec]:
 
 
 def make_preprocessing_fn(
-    features: Sequence[Feature], statistics: dict[str, Statistics], vocabularies: Mapping[str, str]
+    features: Sequence[Feature],
+    statistics: dict[str, Statistics],
+    vocabularies: Mapping[str, str],
+    missing: Sequence[str] = (),
 ) -> Callable[[Tensors], Tensors]:
     """The transform of the given features alone.
 
@@ -37,6 +40,7 @@ def make_preprocessing_fn(
       features: to transform.
       statistics: of each, by name.
       vocabularies: path of the vocabulary file of each feature that has one, by name: a token a line, in id order.
+      missing: texts that mean "no value", as in `data.missing`.
 
     Returns:
       A function of raw tensors (see `specs`) to int64 ids [batch] or [batch, length] and float32 values [batch, length],
@@ -44,6 +48,8 @@ def make_preprocessing_fn(
     """
 
     def preprocessing_fn(inputs: Tensors) -> Tensors:
+        # Rows for training come without these texts; a request has them as the logs do.
+        inputs = {name: _without(raw, missing) for name, raw in inputs.items()}
         outputs = {}
         for feature in features:
             with tf.name_scope(scope_name(feature.name)):
@@ -63,12 +69,21 @@ def write_graph(
     statistics: dict[str, Statistics],
     vocabularies: Mapping[str, str],
     output: str,
+    missing: Sequence[str] = (),
 ) -> None:
     """Writes the TFT output folder (`transform_fn/`, `transformed_metadata/`), readable by `tft.TFTransformOutput`."""
     type_specs = specs(inputs)
     feature_specs = {spec.name: tf.io.FixedLenFeature(type_specs[spec.name].shape[1:], spec.dtype) for spec in inputs}
-    function = make_preprocessing_fn(features, statistics, vocabularies)
+    function = make_preprocessing_fn(features, statistics, vocabularies, missing)
     write_transform(function, feature_specs, type_specs, output)
+
+
+def _without(raw: tf.Tensor, missing: Sequence[str]) -> tf.Tensor:
+    """Texts, with "" for those that mean "no value"; numbers as they are."""
+    if raw.dtype != tf.string or not missing:
+        return raw
+    is_mark = tf.reduce_any(tf.stack([tf.equal(raw, mark) for mark in missing]), axis=0)
+    return tf.where(is_mark, "", raw)
 
 
 def _transform(feature: Feature, statistics: Statistics, vocabularies: Mapping[str, str], inputs: Tensors) -> tf.Tensor:

@@ -140,7 +140,7 @@ class FeatureSpec(_Part):
         try:
             document = json.loads(path.read_text())
             version = document.get("version")
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
             raise DataError(f"{path}: cannot be read as a feature spec: {error}") from None
         if not isinstance(version, int) or version < 1:
             raise DataError(f"{path}: has no version; not a feature spec")
@@ -150,8 +150,10 @@ class FeatureSpec(_Part):
             # One version after the other, so that each new version needs one upgrade and not one from every earlier version.
             for older in range(version, VERSION):
                 document = _UPGRADES[older](document) | {"version": older + 1}
-            return cls.model_validate(document)
-        except (KeyError, TypeError, pydantic.ValidationError) as error:
+            spec = cls.model_validate(document)
+            spec.to_json().encode()  # fails at infinite numbers and at halves of letters, which Python reads but nobody writes
+            return spec
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"{path}: not a feature spec of version {version}: {error}") from None
 
     def save(self, path: str | Path) -> None:

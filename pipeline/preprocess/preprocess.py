@@ -77,7 +77,7 @@ def _write_graph(resolved: ResolvedConfig, output: Transformed) -> None:
         unfinished = f"{graph}.partial" if files.is_local(graph) else files.join(scratch, "transform")
         files.remove(unfinished)
         by_name = vocabulary_files([feature.name for feature in resolved.features], vocabularies)
-        write_graph(resolved.features, resolved.inputs, output.statistics, by_name, unfinished)
+        write_graph(resolved.features, resolved.inputs, output.statistics, by_name, unfinished, resolved.data.missing)
         files.upload(unfinished, graph)
 
 

@@ -21,7 +21,7 @@ def row_hashes(columns: list[pa.Array], names: list[str]) -> Hashes:
     and nowhere else, count as the same. The sum over several groups of columns is the hash over all of them.
     """
     total = np.zeros(len(columns[0]), np.uint64)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # a file may hold NaNs that signal
         for column, name in zip(columns, names, strict=True):
             total += mix(_value_hashes(column) + mix(np.uint64(zlib.crc32(name.encode()) + 1)))
     return total
@@ -32,7 +32,7 @@ def _value_hashes(column: pa.Array) -> Hashes:
     if pa.types.is_dictionary(column.type):
         return np.asarray(_value_hashes(column.dictionary)[column.indices.to_numpy()])
     if pa.types.is_fixed_size_list(column.type):
-        elements = _value_hashes(column.flatten()).reshape(len(column), -1)
+        elements = _value_hashes(column.flatten()).reshape(len(column), column.type.list_size)
         places = np.arange(1, elements.shape[1] + 1, dtype=np.uint64)
         return np.asarray(mix(elements + mix(places)).sum(axis=1, dtype=np.uint64))
     if pa.types.is_string(column.type):

@@ -45,7 +45,7 @@ def conform(
 def _negative_numbers(array: pa.Array, declared: Input) -> Faults:
     if not declared.non_negative:
         return []
-    values = array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), -1)
+    values = array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), declared.length or 1)
     return [((values < 0).any(axis=1), f"column {declared.name!r}: a weight is negative")]
 
 

@@ -5,7 +5,7 @@ Its unit is the byte: a piece holds the lines that start in it, and a row's offs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -122,7 +122,7 @@ def _parse_by_row(block: Block, names: list[str], data: DataConfig, types: Mappi
     try:
         table = _as_bytes(block.without(reasons), names, data, types)
     except pa.ArrowInvalid:  # some rows have too many or too few fields, too
-        ragged = _ragged_rows(block.without(reasons), names, data)
+        ragged = _ragged_rows(block, reasons, names, data)
         reasons |= {int(kept[row]): reason for row, reason in ragged.items()}
         kept = np.setdiff1d(kept, list(reasons))
         table = _as_bytes(block.without(reasons), names, data, types)
@@ -136,17 +136,25 @@ def _as_bytes(text: bytes, names: list[str], data: DataConfig, types: Mapping[st
     return _read_csv(text, one_block_options(names, len(text)), parse_options(data), convert)
 
 
-def _ragged_rows(text: bytes, names: list[str], data: DataConfig) -> dict[int, str]:
-    """Numbers of the rows with too many or too few fields, each with the reason."""
+def _ragged_rows(block: Block, broken: Collection[int], names: list[str], data: DataConfig) -> dict[int, str]:
+    """Numbers, among those that are not broken, of the rows with too many or too few fields, each with the reason.
+
+    Raises:
+      ArrowInvalid: a quote stands within a field, so that Arrow sees other rows than there are.
+    """
     ragged: dict[int, str] = {}
 
     def note(row: pa.csv.InvalidRow) -> str:
         ragged[row.number - 1] = f"{row.actual_columns} fields, not {row.expected_columns}"
         return "skip"
 
+    text = block.without(broken)
     ascii_text = text.translate(_AS_ASCII)  # Arrow decodes a row for the handler, and fails where it is not UTF-8
     convert = convert_options(data, {names[0]: pa.binary()})
-    _read_csv(ascii_text, one_block_options(names, len(text)), parse_options(data, note), convert)
+    even = _read_csv(ascii_text, one_block_options(names, len(text)), parse_options(data, note), convert)
+    if even.num_rows + len(ragged) != block.rows - len(broken):
+        where = f"between the bytes {block.start:,} and {block.end:,}"
+        raise pa.ArrowInvalid(f"a quote within a field, {where}, hides where rows end; double it, or set data.quoted: true")
     return ragged
 
 

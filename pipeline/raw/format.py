@@ -93,5 +93,7 @@ def naming_unreadable(path: str, name: str) -> Iterator[None]:
     except UnicodeDecodeError as error:
         at = f"byte {error.start:,} is 0x{error.object[error.start]:02x}"
         raise DataError(f"{path}: cannot be read as {name}: not {error.encoding} ({at}); look at data.encoding") from None
+    except UnicodeError as error:  # of a file as a whole, such as UTF-16 without its mark
+        raise DataError(f"{path}: cannot be read as {name}: {error}; look at data.encoding") from None
     except (OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
         raise DataError(f"{path}: cannot be read as {name}: {error}") from None

@@ -12,6 +12,7 @@ import pyarrow.parquet
 from features.config.data import DataConfig
 from features.errors import DataError
 from features.inputs import Input
+from pipeline.raw.column_type import is_list, is_text, plain_array
 from pipeline.raw.format import Locate, RawTable
 from pipeline.raw.piece import SHARD_ROWS, Piece, RawFile
 from pipeline.runtime import files
@@ -96,14 +97,19 @@ def _check_sizes(file: pa.parquet.ParquetFile, piece: Piece, names: list[str]) -
 
 def _locate(batch: pa.RecordBatch, first: int) -> Locate:
     def locate(rows: Sequence[int]) -> list[tuple[int, bytes]]:
-        # Texts as bytes: `to_pylist` would fail at those that are not UTF-8, which is what rows are rejected for.
-        types = [pa.binary() if pa.types.is_string(field.type) else field.type for field in batch.schema]
-        schema = pa.schema(list(zip(batch.schema.names, types, strict=True)))
-        values = pa.Table.from_batches([batch]).take(list(rows)).cast(schema).to_pylist()
+        columns = [_as_bytes(plain_array(column)) for column in batch.columns]
+        values = pa.table(columns, names=batch.schema.names).take(list(rows)).to_pylist()
         texts = [json.dumps(row, default=_as_text, ensure_ascii=False).encode() for row in values]
         return list(zip([first + row for row in rows], texts, strict=True))
 
     return locate
+
+
+def _as_bytes(array: pa.Array) -> pa.Array:
+    """Texts, and those in lists, as bytes: `to_pylist` would fail at those that are not UTF-8, for which rows are rejected."""
+    if is_list(array.type) and is_text(array.type.value_type):
+        return array.cast(pa.large_list(pa.binary()))
+    return array.cast(pa.binary()) if is_text(array.type) else array
 
 
 def _as_text(value: object) -> str:

@@ -38,7 +38,8 @@ def serving_model(
     """
     features = [feature for feature in transformed.features if feature.name in widths]
     columns = columns_of(features, transformed.inputs)
-    write_graph(features, columns, transformed.statistics, vocabularies or transformed.vocabulary_files, graph)
+    files_of_features = vocabularies or transformed.vocabulary_files
+    write_graph(features, columns, transformed.statistics, files_of_features, graph, config.data.missing)
     encodings = transformed.subset(list(widths))
     model = _network(config, encodings, widths, weights)
     optional = config.serving.left_out([column.name for column in columns])

@@ -13,12 +13,13 @@ from features.statistics import Statistics
 NAN = float("nan")
 
 
-def transform(feature, statistics=None, tokens=(), folder=None, **columns):
+def transform(feature, statistics=None, tokens=(), folder=None, missing=(), **columns):
     """Outputs for raw columns, by the function that becomes the graph."""
     if tokens:
         (folder / f"{feature.name}.txt").write_text("".join(f"{token}\n" for token in tokens))
     found = statistics or Statistics(name=feature.name, vocabulary_size=len(tokens))
-    function = make_preprocessing_fn([feature], {feature.name: found}, {feature.name: f"{folder}/{feature.name}.txt"})
+    vocabularies = {feature.name: f"{folder}/{feature.name}.txt"}
+    function = make_preprocessing_fn([feature], {feature.name: found}, vocabularies, missing)
 
     @tf.function  # where the graph is built: tables are made and initialised there
     def run(inputs):
@@ -47,6 +48,21 @@ def test_vocabulary_ids_follow_missing_and_unknown_ones(tmp_path):
     columns = {"c": tf.constant(["b", "", "a", "never", "c"])}
     out = graph(feature, statistics, tmp_path, [Input("c", "string")], columns, ["a", "b", "c"])
     assert out == {"c": [4, 1, 3, 2, 5]}
+
+
+def test_texts_that_mean_no_value_are_missing_but_not_within_a_text_that_is_split(tmp_path):
+    column = tf.constant(["a", "NA", "-", "", "b", "NA|a"])
+    missing = ["NA", "-"]
+    assert transform(Categorical(name="c"), tokens="a", folder=tmp_path, missing=missing, c=column) == {"c": [3, 1, 1, 1, 2, 2]}
+    lists = Multivalued(name="l", max_length=2)
+    rows = tf.constant([["NA", "a"], ["NA", "-"]])
+    assert transform(lists, tokens="a", folder=tmp_path, missing=missing, l=rows) == {"l": [[0, 3], [1, 0]]}
+    split = Multivalued(name="s", max_length=2, separator="|")
+    assert transform(split, tokens="a", folder=tmp_path, missing=missing, s=column) == {
+        "s": [[3, 0], [1, 0], [1, 0], [1, 0], [2, 0], [2, 3]]
+    }
+    cross = Cross(name="x", columns=["c", "d"], hash_buckets=9)
+    assert transform(cross, missing=missing, c=column[1:2], d=column[:1]) == {"x": [1]}
 
 
 def test_unknown_values_are_spread_over_the_buckets_before_the_vocabulary(tmp_path):

@@ -132,6 +132,23 @@ def test_what_is_no_json_is_refused(tmp_path):
         FeatureSpec.load(tmp_path / "absent")
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, json.dumps(document(bytes=1))[:-1] + ', "budget": {"bytes": 1e999}}'])
+def test_what_nobody_could_write_is_refused(tmp_path, text):
+    (tmp_path / "feature_spec.json").write_text(text)
+    with pytest.raises(DataError, match=r"feature_spec\.json: (cannot be read as a|not a) feature spec"):
+        FeatureSpec.load(tmp_path)
+    written(tmp_path, document(name="\ud800"))
+    with pytest.raises(DataError, match="not a feature spec of version 2"):
+        FeatureSpec.load(tmp_path)
+
+
+def test_an_older_spec_with_wrong_parts_is_refused(tmp_path):
+    older = json.loads(VERSION_1.read_text())
+    older["kept"][0]["transform"] = 0.5
+    with pytest.raises(DataError, match="not a feature spec of version 1"):
+        FeatureSpec.load(written(tmp_path, older))
+
+
 def test_checksums_of_vocabularies(tmp_path):
     (tmp_path / "a.txt").write_text("x\ny\n")
     vocabulary = {"file": "vocabulary/a.txt", "size": 2, "sha256": hashlib.sha256(b"x\ny\n").hexdigest()}

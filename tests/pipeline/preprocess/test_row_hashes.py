@@ -35,6 +35,7 @@ def test_numbers_lists_and_missing_values_have_hashes():
     first, second, third = hashes(t=lists)
     assert first == third != second
     assert len(set(hashes(i=pa.array([1, 2, -1, 2**62])))) == 4
+    assert hashes(t=lists.slice(0, 0)) == []
 
 
 def test_columns_are_told_apart_and_add_up():

@@ -55,6 +55,7 @@ def test_a_negative_weight_is_a_fault_of_its_row():
     declared = Input("w", "float32", 2, non_negative=True)
     assert conformed(weights, declared)[1] == {"column 'w': a weight is negative": [0]}  # the last one's is cut off
     assert conformed(weights, Input("w", "float32", 2))[1] == {}
+    assert conformed(weights.slice(0, 0), declared) == ([], {})
 
 
 def test_columns_as_their_format_names_them():

@@ -254,3 +254,10 @@ def test_every_line_is_a_row_or_a_reject_whatever_it_holds(tmp_path, monkeypatch
         assert len(rows) + len(rejected) == sum(bool(line.strip(b"\r")) for line in lines)
         text = path.read_bytes()
         assert all(text[r.offset :].startswith(r.row) for r in rejected)
+
+
+def test_a_quote_within_a_field_that_hides_where_rows_end_is_an_error_with_its_place(tmp_path):
+    """By the number of its quotes this is one row; Arrow, which passes over quotes within a field, sees two."""
+    path = write(tmp_path / "a.csv", b'label,n,c\n1,2,"b\n0,3,x\n1,4,"c,d"\n0,5,y"\n')
+    with pytest.raises(DataError, match=r"a\.csv: .* a quote within a field, between the bytes 10 and 40, hides where"):
+        read_all(data(path, **MULTILINE))

@@ -25,6 +25,16 @@ def test_parquet_values_that_do_not_fit_are_rejected_by_row(tmp_path):
     assert rejected[1].row == b'{"label": 1.0, "i": 9223372036854775808, "t": "b"}'
 
 
+def test_the_text_of_a_rejected_row_has_values_of_every_layout(tmp_path):
+    views, not_utf8 = pa.array(["a", "b", "c"], pa.string_view()), pa.array([b"a", b"\xff", b"c"])
+    lists = pa.ListArray.from_arrays(pa.array([0, 1, 2, 3], pa.int32()), not_utf8.view(pa.string()))
+    config = write_parquet(tmp_path / "a", n=["1", "x", "2"], v=views, t=lists)
+    inputs = [Input("label", "float32"), Input("n", "float32"), Input("v", "string"), Input("t", "string", 1)]
+    rows, rejected = read_all(config, inputs)
+    assert [row["v"] for row in rows] == ["a", "c"]
+    assert [r.row for r in rejected] == [rb'{"label": 0.0, "n": "x", "v": "b", "t": ["\\xff"]}']
+
+
 def test_parquet_row_groups_are_cut_into_shards_in_order(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "SHARD_ROWS", 250)
     pq.write_table(pa.table({"label": [0.0, 1.0] * 500, "n": list(range(1000))}), tmp_path / "a", row_group_size=100)
