@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 
 from features.errors import STOPPED, StoppedError, WinnowError
+from pipeline.runtime.interrupt import remembered_interrupts
 
 
 def main() -> None:
     """Runs the command line: an error that a person can mend is one message and an exit code other than 0."""
     try:
         try:
-            # Within the `try`: its imports take a moment, in which Ctrl-C may come.
-            from pipeline.cli.program import run_command_line
+            # Within the `try`: these imports take a moment, in which Ctrl-C may come.
+            with remembered_interrupts():
+                from pipeline.cli.program import run_command_line
 
-            run_command_line()
+                run_command_line()
         except KeyboardInterrupt:
             raise StoppedError(STOPPED) from None
     except WinnowError as error:

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from pipeline.runtime.interrupt import check_interrupt
+
 # Outside a terminal rich takes a line to have 80 columns, and would break tables.
 console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
 log = logging.getLogger("winnow")
@@ -49,6 +51,8 @@ class Tick(Protocol):
 
 def say(text: str, event: str = "message", **fields: Any) -> None:
     """One line: to a person its text, to a program an event with these fields too."""
+    if event != "error":
+        check_interrupt()
     # To the log in any case: what a quiet run has said is wanted when it has failed.
     log.log(logging.ERROR if event == "error" else logging.INFO, text)
     if output.as_json:

@@ -52,9 +52,9 @@ class Served:
         # Before it is loaded: with an exchanged vocabulary TensorFlow would score on, with other ids.
         self.spec.check_vocabularies(self.folder / "assets")
         self.inputs = [Input(column.name, column.dtype, column.length) for column in self.spec.inputs]
-        self._signatures: dict[str, Signature] = self._unharmed(
-            lambda: tf.saved_model.load(literal_path(str(self.folder))).signatures
-        )
+        # Kept whole: its signatures refer to its variables weakly, and would lose them with it.
+        self._loaded = self._unharmed(lambda: tf.saved_model.load(literal_path(str(self.folder))))
+        self._signatures: dict[str, Signature] = self._loaded.signatures
 
     def signature(self, name: str) -> Signature:
         """A signature's function.

@@ -12,7 +12,7 @@ from apache_beam.io.filesystems import FileSystems
 from features.config import Config
 from features.errors import DataError
 from pipeline.preprocess.resolved_config import ResolvedConfig
-from pipeline.tools import demo
+from pipeline.tools import demo, demo_recipe
 from pipeline.tools import init as module
 from pipeline.tools.init import _glob, _ranges, _scalar
 from pipeline.tools.sample import read
@@ -131,11 +131,11 @@ def test_parquet_lists_vectors_and_gaps(tmp_path):
 def test_criteo_without_header(tmp_path):
     demo.generate(tmp_path, 3000, seed=1)
     config, features = load(draft([str(tmp_path)]), tmp_path)
-    assert config.data.columns == demo.COLUMNS
+    assert config.data.columns == demo_recipe.COLUMNS
     assert not config.data.header
     assert config.data.test == [str(tmp_path / "test.tsv")]
     assert (config.data.label, config.data.split.test) == ("label", 0.0)
-    assert [name for name, feature in features.items() if feature.kind == "numeric"] == demo.NUMERICS
+    assert [name for name, feature in features.items() if feature.kind == "numeric"] == demo_recipe.NUMERICS
 
 
 def test_test_file_without_label_is_left_out(tmp_path):
