@@ -17,7 +17,7 @@ from features.path import SearchPath
 from pipeline.report.svg import markup, svg, text, title
 
 HUE = (56, 120, 220)  # its opacity is the value: it stands out from white and from black
-NAME_WIDTH, NAME_LETTERS = 142, 20  # pixels beside the map, and the letters that fit into them
+NAME_WIDTH, NAME_LETTERS = 156, 20  # pixels beside the map, and the letters that fit into them, in bold and in a wide font
 DENSE_ROWS = 120  # more candidates than these get lower rows and smaller letters
 HEADER = 18  # pixels above the rows, for the numbers of the rounds
 MAP_WIDTH = 880  # pixels that all rounds together may take, where there are not too many of them

@@ -6,8 +6,8 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def auc(value: float) -> str:
-    """Four places, without the zero before the point."""
-    return f"{value:.4f}".removeprefix("0")
+    """Four places, without the zero before the point; scores of picks, which are shown so too, may be negative."""
+    return (MINUS if round(value, 4) < 0 else "") + f"{abs(value):.4f}".removeprefix("0")
 
 
 def change(value: float) -> str:

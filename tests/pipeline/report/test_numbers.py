@@ -11,6 +11,8 @@ from tests.pipeline.report.small_run import PLAIN
     [
         (numbers.auc, 0.71768, ".7177"),
         (numbers.auc, 1.01441, "1.0144"),
+        (numbers.auc, -0.49458, "-.4946"),
+        (numbers.auc, -0.00001, ".0000"),
         (numbers.change, -0.00104, "-.0010"),
         (numbers.change, -0.00001, "+.0000"),
         (numbers.size, 0, "0 B"),

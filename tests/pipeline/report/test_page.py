@@ -51,7 +51,9 @@ def test_the_full_model_is_said_to_be_without_what_is_excluded(tmp_path):
     contents = documents()
     contents["proof/proof.json"]["points"][0] |= {"features": 3, "without": {"hour": "excluded by the config"}}
     page = page_of(tmp_path, contents)
-    assert ".7164 against .7200 with the full model's 3." in page.words("headline")
+    assert ".7164 against .7200 of the full model." in page.words("headline")
+    assert "AUC, full model" in page.words("headline")
+    assert "3 features: ." in page.words("headline")
     assert (
         "takes the 3 features that one would train on without a selection: all but hour (excluded by the config)."
         in page.words("proof")
