@@ -36,24 +36,24 @@ class Steps(Protocol):
         """Makes `count` steps; returns the loss of each, float32 [count]."""
 
 
-def make_steps(model: tf.keras.Model, data: BatchSource, start: int) -> Steps:
+def make_steps(model: tf.keras.Model, source: BatchSource, start: int) -> Steps:
     """The steps of a compiled model from step `start` on.
 
     Raises:
       ConfigError: the strategy needs a dataset of each worker's own part, and only a whole one is given.
     """
     if sharded(model.distribute_strategy):
-        return _Coordinated(model, data, start)
-    return _Replicated(model, data, start)
+        return _Coordinated(model, source, start)
+    return _Replicated(model, source, start)
 
 
 class _Replicated:
     """Every replica holds all variables and takes its part of each batch."""
 
-    def __init__(self, model: tf.keras.Model, data: BatchSource, start: int) -> None:
+    def __init__(self, model: tf.keras.Model, source: BatchSource, start: int) -> None:
         strategy = model.distribute_strategy
         self.most = model.steps_per_execution
-        self._batches = iter(strategy.distribute_datasets_from_function(lambda context: _part(data, start, context)))
+        self._batches = iter(strategy.distribute_datasets_from_function(lambda context: _part(source, start, context)))
         one_step = _compiled(model)
 
         @tf.function
@@ -78,9 +78,9 @@ class _Coordinated:
     once, also where a worker is lost: what it was sent goes to another.
     """
 
-    def __init__(self, model: tf.keras.Model, data: BatchSource, start: int) -> None:
+    def __init__(self, model: tf.keras.Model, source: BatchSource, start: int) -> None:
         self.most = max(model.steps_per_execution, _CALLS_UNDER_WAY * _BATCHES_PER_CALL)
-        self._batches = iter(data if isinstance(data, tf.data.Dataset) else data(start, (0, 1)))
+        self._batches = iter(source if isinstance(source, tf.data.Dataset) else source(start, (0, 1)))
         self._coordinator = tf.distribute.coordinator.ClusterCoordinator(model.distribute_strategy)
         one_step, strategy = _compiled(model), model.distribute_strategy
 
@@ -99,15 +99,15 @@ class _Coordinated:
         return np.concatenate([np.asarray(losses.fetch()) for losses in sent])
 
 
-def _part(data: BatchSource, start: int, context: tf.distribute.InputContext) -> tf.data.Dataset:
+def _part(source: BatchSource, start: int, context: tf.distribute.InputContext) -> tf.data.Dataset:
     """The batches of one worker's replicas, each of a replica's size."""
     pipelines = context.num_input_pipelines
-    if isinstance(data, tf.data.Dataset):
+    if isinstance(source, tf.data.Dataset):
         if pipelines > 1 or start:
             raise ConfigError("training: several workers, or a start within the data, need a function that makes the dataset")
-        batches = data
+        batches = source
     else:
-        batches = data(start, (context.input_pipeline_id, pipelines))
+        batches = source(start, (context.input_pipeline_id, pipelines))
     replicas = context.num_replicas_in_sync // pipelines
     if replicas > 1:
         batches = batches.rebatch(batches.element_spec[1].shape[0] // replicas, drop_remainder=True)

@@ -27,7 +27,7 @@ from models.strategy import several_tasks
 
 def train(
     model: RankingModel,
-    data: BatchSource,
+    source: BatchSource,
     rounds: Sequence[int],
     callbacks: Sequence[tf.keras.callbacks.Callback] = (),
     checkpoints: Checkpoints | None = None,
@@ -39,7 +39,7 @@ def train(
 
     Args:
       model: compiled, all its variables made.
-      data: the batches.
+      source: of the batches.
       rounds: optimizer steps of each round, each at least 1.
       callbacks: as Keras' `fit` takes them.
       checkpoints: where the training may be interrupted.
@@ -51,7 +51,7 @@ def train(
       TrainingError: a loss is not a number, a device's memory does not suffice, or a worker was lost; names it.
       StoppedError: by a signal, after a checkpoint.
     """
-    return _Loop(model, data, rounds, callbacks, checkpoints).run()
+    return _Loop(model, source, rounds, callbacks, checkpoints).run()
 
 
 def evaluate(model: RankingModel, batches: Iterable[Any]) -> Scores:
@@ -75,12 +75,12 @@ class _Loop:
     def __init__(
         self,
         model: RankingModel,
-        data: BatchSource,
+        source: BatchSource,
         rounds: Sequence[int],
         callbacks: Sequence[tf.keras.callbacks.Callback],
         checkpoints: Checkpoints | None,
     ) -> None:
-        self.model, self.data, self.checkpoints = model, data, checkpoints
+        self.model, self.source, self.checkpoints = model, source, checkpoints
         self.rounds = list(rounds)
         self.ends = np.cumsum(self.rounds)  # step at which each round ends
         self.callbacks = tf.keras.callbacks.CallbackList(list(callbacks), model=model)
@@ -96,7 +96,7 @@ class _Loop:
         # As if it had begun so many seconds ago that those before an interruption count.
         started, last = time.monotonic() - self.progress.seconds, sum(self.rounds)
         with _signals(self.checkpoints is not None) as stop, self._explained():
-            steps = make_steps(self.model, self.data, self.progress.step) if self.progress.step < last else None
+            steps = make_steps(self.model, self.source, self.progress.step) if self.progress.step < last else None
             while steps is not None and self.progress.step < last:
                 step, loss = self._advance(steps)
                 self.progress = Progress(step, loss, time.monotonic() - started)

@@ -210,9 +210,9 @@ def _train(
     callbacks: Sequence[tf.keras.callbacks.Callback] = (),
 ) -> None:
     """Trains for rounds of equal length, as Keras' epochs are."""
-    data = _dataset(x, y, training.batch_size, seed)
+    batches = _dataset(x, y, training.batch_size, seed)
     # The dataset shuffles by itself.
-    model.fit(data, epochs=len(rounds), steps_per_epoch=rounds[0], callbacks=list(callbacks), verbose=0, shuffle=False)
+    model.fit(batches, epochs=len(rounds), steps_per_epoch=rounds[0], callbacks=list(callbacks), verbose=0, shuffle=False)
 
 
 def _dataset(x: Floats, y: Targets, batch_size: int, seed: int) -> tf.data.Dataset:

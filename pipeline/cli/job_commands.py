@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from features.config import Config
 from pipeline.cli.options import PASSED_TO_BEAM, ConfigPath, Force, Overrides, Points, Previous
 from pipeline.runtime.console import give, say
+
+if TYPE_CHECKING:
+    from pipeline.runtime.workspace import Workspace
 
 
 def run(
@@ -141,17 +144,11 @@ def _run_stages(
     from pipeline.cli.summary import run_summary, tables
     from pipeline.plan import Plan
     from pipeline.runtime.beam import check_options
-    from pipeline.runtime.workspace import Workspace
 
     config = Config.load(path, overrides)
     # Before any work, as Beam itself passes over options that it does not know.
     check_options(beam_args)
-    workspace: Workspace | None = Workspace(config.work_dir)
-    # A run of one process, which most are, need not import TensorFlow for this.
-    if "TF_CONFIG" in os.environ:
-        from pipeline.training.cluster import join_cluster
-
-        workspace = join_cluster(config, stages)
+    workspace = _workspace(config, stages)
     if workspace is None:  # it has served as a worker or server of parameter servers
         return
     plan = Plan(config, beam_args, workspace)
@@ -168,6 +165,18 @@ def _run_stages(
         else:
             say(f"work folder: {workspace.path}")
             give(document)
+
+
+def _workspace(config: Config, stages: Sequence[str]) -> Workspace | None:
+    """The work folder as this process may use it; None for a task of a cluster that has done its part by now."""
+    # A run of one process, which most are, need not import TensorFlow for this.
+    if "TF_CONFIG" in os.environ:
+        from pipeline.training.cluster import join_cluster
+
+        return join_cluster(config, stages)
+    from pipeline.runtime.workspace import Workspace
+
+    return Workspace(config.work_dir)
 
 
 def _with_previous(overrides: list[str] | None, previous: str | None) -> list[str] | None:

@@ -100,8 +100,8 @@ def _short(name: str) -> str:
 
 
 def _image(cells: Element, address: str, width: int, height: int) -> None:
-    place = {"href": address, "y": str(HEADER), "width": str(width), "height": str(height)}
-    SubElement(cells, "image", place | {"preserveAspectRatio": "none"})
+    frame = {"href": address, "y": str(HEADER), "width": str(width), "height": str(height)}
+    SubElement(cells, "image", frame | {"preserveAspectRatio": "none"})
 
 
 def _round_numbers(cells: Element, rounds: int, width: int) -> None:
@@ -112,8 +112,8 @@ def _round_numbers(cells: Element, rounds: int, width: int) -> None:
 
 
 def _ring(cells: Element, column: int, row: int, width: int, height: int) -> Element:
-    place = {"x": str(column * width), "y": str(HEADER + row * height), "width": str(width), "height": str(height)}
-    return SubElement(cells, "rect", place | {"class": "pick" if width > 6 else "pick narrow"})
+    frame = {"x": str(column * width), "y": str(HEADER + row * height), "width": str(width), "height": str(height)}
+    return SubElement(cells, "rect", frame | {"class": "pick" if width > 6 else "pick narrow"})
 
 
 def _png(shares: npt.NDArray[np.float64], low: float, high: float) -> str:

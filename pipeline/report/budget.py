@@ -46,6 +46,7 @@ class ChangesSince(Changes):
 def budget_figures(selection: Selection) -> BudgetFigures:
     """The budget of a selection."""
     budget = Budget.model_validate(selection.budget)
+    # The plots' axes are features and bytes of tables alone; a budget in another unit is not drawn on them.
     drawn = budget.unit == "features" or (budget.unit == "bytes" and not budget.optimizer_slots)
     return BudgetFigures(
         budget=_words(budget),
@@ -77,6 +78,7 @@ def _words(budget: Budget) -> str:
         return f"{asked} for a request of {budget.latency_batch} rows"
     if budget.cost:
         return f"a {what} of {asked}"
+    # An amount and no share, so that it is the same whatever everything costs.
     return f"{budget.limit(0):,.0f} {what}"
 
 

@@ -52,6 +52,7 @@ def charts(figures: ReportFigures, path: SearchPath | None) -> Charts:
 
 def _path_plot(figures: ReportFigures, cost: Cost) -> Markup:
     series = [Series("estimated during the search", "estimate", _estimated(figures.path, cost), line=True)]
+    # The pruned model last, on top and in a style of its own: it is what was chosen.
     for style, chosen in (("proved", False), ("chosen", True)):
         points = [_proved(row, cost) for row in figures.proof if (row.name == "pruned") == chosen]
         series.append(Series(style, style, points))
@@ -63,6 +64,7 @@ def _path_plot(figures: ReportFigures, cost: Cost) -> Markup:
 def _comparison_plot(comparison: Comparison, cost: Cost) -> Markup:
     series = []
     for index, (name, method) in enumerate(comparison.methods.items()):
+        # By cost, as the line joins the points in this order.
         curve = sorted(method.curve, key=lambda point: _cost(point, cost))
         points = [_compared(name, point, cost) for point in curve]
         series.append(Series(name, f"s{index % COLOURS}", points, line=True))

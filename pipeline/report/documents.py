@@ -56,6 +56,7 @@ class WorkFolderDocuments:
             manifest=_required(Manifest, workspace.join(FOLDERS["preprocess"], "manifest.json")),
             features=_required(ResolvedFeatures, workspace.join(FOLDERS["preprocess"], "features.json")),
             statistics=_required(StatisticsDocument, workspace.join(FOLDERS["preprocess"], "statistics.json")),
+            # What is absent here the page says, with the command that makes it.
             path=_optional(SearchPath, workspace.join(FOLDERS["search"], "path.json")),
             selection=_optional(Selection, workspace.join(FOLDERS["select"], "selection.json")),
             proof=_optional(Proof, workspace.join(FOLDERS["prove"], "proof.json")),

@@ -123,6 +123,7 @@ def _decision(decided: bool, kept: bool) -> Decision:
 
 def _reasons(documents: WorkFolderDocuments) -> dict[str, str]:
     """Why each feature is kept or dropped, in words; empty where there is nothing to say."""
+    # From the earliest document to the latest: each knows more than those before it, and overwrites them.
     reasons = {statistics.name: statistics.fault or "" for statistics in documents.statistics.features}
     reasons |= documents.path.not_candidates if documents.path else {}
     if documents.selection:

@@ -54,6 +54,7 @@ def report_figures(config: Config, documents: WorkFolderDocuments, workspace: Wo
       workspace: that the documents lie in.
     """
     path = path_rows(documents.path) if documents.path else []
+    # Headline and findings are made of the same rows as the tables, so that they cannot differ.
     features = feature_rows(config, documents, path)
     return ReportFigures(
         name=config.name,

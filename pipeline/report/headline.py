@@ -99,6 +99,7 @@ def headline(documents: WorkFolderDocuments, features: Sequence[FeatureRow]) -> 
     counts = {
         "features": len(features),
         "kept": None if kept is None else len(kept),
+        # What the full model does without is in the data, but has no table in the model.
         "full_bytes": sum(row.full_bytes for row in features if row.feature not in without),
         "bytes": None if kept is None else sum(row.bytes for row in kept),
     }
@@ -140,5 +141,6 @@ def _latencies(measured: Measured) -> Latencies | None:
     batches = [batch for batch in full if batch in pruned]
     if not batches:
         return None
+    # The first that both models were measured with stands in where the typical one was not measured.
     batch = TYPICAL_BATCH if TYPICAL_BATCH in batches else batches[0]
     return Latencies(batch=int(batch), full=full[batch], pruned=pruned[batch])

@@ -17,6 +17,7 @@ def change(value: float) -> str:
 
 def percent(value: float, digits: int = 1) -> str:
     """A share as percent."""
+    # A hyphen is shorter than a plus, and browsers break lines after it.
     return f"{100 * value:.{digits}f} %".replace("-", MINUS)
 
 
@@ -28,6 +29,7 @@ def count(value: float) -> str:
 def size(value: float) -> str:
     """Bytes in the unit that fits, three digits."""
     for unit in ("B", "kB", "MB", "GB"):
+        # From here on three digits would be rounded up to 1000.
         if value < 999.5:
             return f"{value:.3g} {unit}"
         value /= 1000

@@ -29,6 +29,7 @@ def page(figures: ReportFigures, documents: WorkFolderDocuments) -> str:
 
 
 def _environment() -> jinja2.Environment:
+    # Escaped, as names of columns may hold any sign of HTML; strict, as a misspelt name must be an error and no blank.
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -37,6 +38,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     for form in (numbers.auc, numbers.change, numbers.size, numbers.percent, numbers.count):
+        # The template writes numbers by the same names as this package.
         environment.filters[form.__name__] = form
     return environment
 

@@ -40,6 +40,7 @@ def path_rows(path: SearchPath) -> list[PathRow]:
     rows: list[PathRow] = []
     auc = CHANCE_AUC
     for pick in path.picks:
+        # A feature counts once, even where it was picked at more than one width.
         picked.add(pick.feature)
         rows.append(_row(pick, candidates.get(pick.round), len(picked), auc))
         auc = pick.estimate.auc if pick.estimate else auc
@@ -55,6 +56,7 @@ def _row(pick: Pick, candidates: int | None, features: int, auc_before: float) -
         bytes=pick.bytes,
         cumulative_bytes=pick.cumulative_bytes,
         attention=pick.attention,
+        # Attention sums to 1 over the round's candidates, so that an equal share is 1 / candidates.
         equal_shares=None if candidates is None else round(pick.attention * candidates, 4),
         score=pick.score,
         features=features,

@@ -13,6 +13,7 @@ from pipeline.runtime.stage import StageRecord, read_record
 from pipeline.runtime.versions import versions
 from pipeline.runtime.workspace import COMPARISON, FOLDERS, STAGES, Workspace
 
+# Packages that a result may differ by, for whom it is to be repeated.
 _PACKAGES = (
     "winnow",
     "tensorflow",
@@ -62,6 +63,7 @@ def provenance(config: Config, documents: WorkFolderDocuments, workspace: Worksp
       documents: of the work folder.
       workspace: that the documents lie in.
     """
+    # All but the report's own folder, which is not whole yet.
     folders = [*(FOLDERS[stage] for stage in STAGES if stage != "report"), COMPARISON]
     records = {name: read_record(workspace.join(name)) for name in folders}
     path = documents.path

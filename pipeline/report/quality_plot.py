@@ -53,6 +53,7 @@ class _Scale:
 
     def ticks(self) -> list[float]:
         locator = LogLocator(numticks=6) if self.log else MaxNLocator(7, steps=[1, 2, 5, 10])
+        # A tick at the very end may lie outside it by a rounding.
         margin = 1e-9 * abs(self.high)
         return [float(v) for v in locator.tick_values(self.low, self.high) if self.low - margin <= v <= self.high + margin]
 
@@ -101,6 +102,7 @@ def _x_scale(points: Sequence[Point], budget: float | None) -> _Scale:
     proved = [point.x for point in points if point.interval]
     log = bool(proved) and 0 < min(proved) * LOG_RATIO < max(values)
     low = min(value for value in values if value > 0) if log else 0.0
+    # A little beyond the last point, whose mark would be cut in half.
     return _Scale(low, max(max(values), low + 1e-9) * 1.03, LEFT, WIDTH - RIGHT, log)
 
 
@@ -113,6 +115,7 @@ def _y_scale(points: Sequence[Point], level: float | None) -> _Scale:
 
 def _y_axis(root: Element, y: _Scale) -> None:
     levels = y.ticks()
+    # All ticks have as many digits as the one that needs most, so that their points stand in a column.
     places = max(2, *(len(f"{value:.6g}".partition(".")[2]) for value in levels))
     for value in levels:
         line(root, LEFT, y(value), WIDTH - RIGHT, y(value), "grid")

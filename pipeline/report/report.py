@@ -33,6 +33,7 @@ def report(config: Config, workspace: Workspace, folder: str) -> None:
     """
     documents = WorkFolderDocuments.load(workspace)
     figures = report_figures(config, documents, workspace)
+    # Before anything is written, so that an error leaves no half a report.
     html = page(figures, documents)
     files.make_folder(folder)
     _write_tables(folder, {"features": figures.features, "path": figures.path, "proof": figures.proof})
@@ -42,6 +43,7 @@ def report(config: Config, workspace: Workspace, folder: str) -> None:
 
 
 def _yaml(config: Config) -> str:
+    # Without defaults, so that the file shows what this run asks for.
     settings = config.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
 

@@ -37,6 +37,7 @@ def spec_difference(old: FeatureSpec, new: FeatureSpec) -> SpecDifference:
     changed = [name for name in both if _made_of(before[name]) != _made_of(after[name])]
     one, other = old.proof.point("pruned"), new.proof.point("pruned")
     return SpecDifference(
+        # What decides a model's inputs and size; rounds, attention and gains may differ.
         same=not (added or removed or widths or changed),
         added=added,
         removed=removed,

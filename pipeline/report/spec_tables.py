@@ -17,6 +17,7 @@ def spec_table(spec: FeatureSpec) -> Group:
     for feature in spec.kept:
         gain = "" if feature.gain is None else f"{feature.gain:+.4f}"
         figures = (feature.width, f"{feature.rows:,}", f"{feature.bytes:,}", feature.round, f"{feature.attention:.4f}", gain)
+        # A name as text, here and below: rich would take square brackets in it for markup.
         kept.add_row(Text(feature.name), feature.kind, *map(str, figures))
     dropped = _table("dropped", "reason")
     for entry in spec.dropped:

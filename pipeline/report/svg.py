@@ -16,6 +16,7 @@ def svg(width: float, height: float, label: str, style: str) -> Element:
       label: what it shows, for readers who do not see it.
       style: its class in the page's style sheet.
     """
+    # With a view box, the page can scale the picture to a narrow screen.
     size = {"viewBox": f"0 0 {width} {height}", "width": str(width), "height": str(height)}
     return Element("svg", size | {"role": "img", "aria-label": label, "class": style})
 

@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.errors import DataError
+from features.statistics import NEAR_UNIQUE
 
+# Names of labels in public logs of clicks and conversions, the likeliest first.
 LABELS = [
     *("label", "click", "is_click", "clicked", "is_clicked", "target"),
     *("converted", "is_converted", "conversion", "y"),
@@ -82,6 +84,7 @@ class Column:
     @property
     def is_outcome(self) -> bool:
         """Whether this looks like something that is known only after the recommendation was shown."""
+        # Counts with such a name, say of an item's clicks last month, are features: they have more values than two.
         return self.named(OUTCOMES) and (self.is_binary or self.named(re.compile("rating|dwell")))
 
     @property
@@ -97,11 +100,13 @@ class Column:
     @property
     def is_row_id(self) -> bool:
         """Whether nearly every row has a value of its own that says nothing of other rows."""
-        if len(self.values) <= 0.9 * max(len(self.array) - self.array.null_count, 1) or len(self.array) < 20:
+        # Of fewer than 20 rows nearly all values may differ by chance.
+        if len(self.values) <= NEAR_UNIQUE * max(len(self.array) - self.array.null_count, 1) or len(self.array) < 20:
             return False
         if self.is_text or self.named(IDS):
             return True
         numbers = self.numbers
+        # Numbers that run on from row to row, with fewer gaps than numbers.
         running = numbers is not None and numbers[-1] - numbers[0] < 2 * len(numbers)
         return bool(running and pa.types.is_integer(self.values.type))
 
@@ -113,6 +118,7 @@ class Column:
             return False
         if self.named(COUNTS):
             return True
+        # Counts begin near 0 and have a long tail; codes are spread evenly from wherever they begin.
         middle = float(np.median(self.numbers))
         return bool(-10 <= self.numbers[0] <= 10 and self.numbers[-1] > 3 * max(middle, 1.0))
 
@@ -123,6 +129,7 @@ class Column:
             return None
         for mark in "|;,":
             parts = pc.split_pattern(self.values, mark)
+            # In texts that merely hold the mark, few cells split, or their parts differ as much as the texts do.
             split = int(pc.sum(pc.greater(pc.list_value_length(parts), 1)).as_py() or 0)
             if split >= 0.2 * len(self.values) and len(parts.flatten().unique()) < 0.8 * len(self.values):
                 return mark
@@ -141,6 +148,7 @@ class Guess:
 
 def guess(column: Column) -> Guess:
     """Decides what a column is to become, by its type, its values and its name."""
+    # What is left out comes first: an outcome or a time may be of any kind.
     distinct = len(column.values)
     if distinct + (column.array.null_count > 0) <= 1:
         return Guess(None, "constant: one value in every row")
@@ -180,14 +188,15 @@ def _list(column: Column) -> Guess:
 def find_label(path: str, columns: list[Column], asked: str | None) -> tuple[Column, str]:
     """The label column, and why it was taken."""
     if asked is not None:
-        found = [column for column in columns if column.name == asked]
-        if not found:
+        asked_columns = [column for column in columns if column.name == asked]
+        if not asked_columns:
             raise DataError(f"{path}: --label {asked}: no such column; there are {listed([c.name for c in columns])}")
-        if not found[0].is_binary:
-            values = listed([str(value) for value in found[0].values[:5].to_pylist()])
+        if not asked_columns[0].is_binary:
+            values = listed([str(value) for value in asked_columns[0].values[:5].to_pylist()])
             raise DataError(f"{path}: --label {asked}: values must be 0 and 1, both; found {values}")
-        return found[0], "as asked"
+        return asked_columns[0], "as asked"
     candidates = [column for column in columns if column.is_binary]
+    # Reversed, so that of names that differ in case alone the first column counts.
     by_name = {column.name.lower(): column for column in reversed(candidates)}
     for name in LABELS:
         if name in by_name:

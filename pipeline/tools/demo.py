@@ -86,6 +86,7 @@ def mark(truth: Truth, kept: Iterable[str]) -> Marks:
     """Says which planted features are among the `kept` names; a copy counts as its original where that was not kept."""
     names = list(kept)
     copies = {truth.copies[name]: name for name in reversed(names) if name in truth.copies}
+    # A copy in its original's place is as good a pick; beside it, it is a wasted one.
     stood_in = {original: copy for original, copy in copies.items() if original not in names}
     return Marks(
         planted=truth.informative,
@@ -113,6 +114,7 @@ def generate(folder: Path, rows: int = 200_000, seed: int = 1) -> Truth:
         return earlier
     folder.mkdir(parents=True, exist_ok=True)
     (folder / TRUTH_FILE).unlink(missing_ok=True)
+    # A stream for each, so that the recipe is the same whatever the number of rows.
     recipe_seed, train_seed, test_seed = np.random.SeedSequence(seed).spawn(3)
     recipe = Recipe(np.random.default_rng(recipe_seed))
     _write(folder / TRAIN_FILE, recipe, rows, train_seed)
@@ -145,6 +147,7 @@ def _write(path: Path, recipe: Recipe, rows: int, seeds: np.random.SeedSequence)
     writer: Any = None
     for size, seed in zip(sizes, seeds.spawn(len(sizes)), strict=True):
         table, logits, labels = recipe.draw(np.random.default_rng(seed), size)
+        # The first block tells the schema.
         writer = writer or csv.CSVWriter(aside, table.schema, write_options=options)
         writer.write_table(table)
     writer.close()

@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -29,10 +29,12 @@ from pipeline.raw.piece import RawFile
 from pipeline.runtime import files
 from pipeline.runtime.tensorflow_import import load_tensorflow
 
+# The extras of setup.py, and what a person wants them for.
 _EXTRAS = {
     "gcp": "Dataflow and gs:// paths",
     "onnx": "`winnow onnx`",
 }
+# Libraries whose versions are asked for first when something fails.
 _SHOWN = ("tensorflow", "apache-beam", "pyarrow")
 _GOOGLE = "google.cloud.storage"
 
@@ -43,7 +45,7 @@ class Check:
 
     subject: str
     status: Literal["ok", "note", "problem"]
-    found: str
+    observed: str
     remedy: str = ""
 
 
@@ -55,7 +57,12 @@ def examine(config: Config | None = None) -> list[Check]:
 
 def document(checks: list[Check]) -> dict[str, Any]:
     """The checks as JSON values; `ok` says whether a run can start."""
-    return {"ok": all(check.status != "problem" for check in checks), "checks": [asdict(check) for check in checks]}
+    return {"ok": all(check.status != "problem" for check in checks), "checks": [_entry(check) for check in checks]}
+
+
+def _entry(check: Check) -> dict[str, str]:
+    """A check under the keys of `winnow doctor --json`, which are those of the table's columns."""
+    return {"subject": check.subject, "status": check.status, "found": check.observed, "remedy": check.remedy}
 
 
 def table(checks: list[Check]) -> Table:
@@ -65,7 +72,7 @@ def table(checks: list[Check]) -> Table:
         shown.add_column(column, overflow="fold")
     colours = {"ok": "green", "note": "yellow", "problem": "red"}
     for check in checks:
-        shown.add_row(f"[{colours[check.status]}]{check.status}[/]", check.subject, check.found, check.remedy)
+        shown.add_row(f"[{colours[check.status]}]{check.status}[/]", check.subject, check.observed, check.remedy)
     return shown
 
 
@@ -80,11 +87,12 @@ def _python() -> Check:
 def _packages() -> Iterator[Check]:
     """Against the ranges of the installed distribution, which are those of setup.py; extras are wishes."""
     wanted = [Requirement(text) for text in metadata.requires("winnow") or []]
-    yield from _range("winnow's libraries", [own for own in wanted if own.marker is None], "problem", "pip install winnow")
+    yield from _range("winnow's libraries", [each for each in wanted if each.marker is None], "problem", "pip install winnow")
     for extra, purpose in _EXTRAS.items():
-        own = [each for each in wanted if each.marker and each.marker.evaluate({"extra": extra})]
-        own = [each for each in own if not each.marker.evaluate({"extra": ""})]  # type: ignore[union-attr]
-        yield from _range(f"for {purpose}", own, "note", f"pip install 'winnow[{extra}]'")
+        # What the extra alone brings in: its marker holds with the extra, and not without.
+        with_extra = [each for each in wanted if each.marker and each.marker.evaluate({"extra": extra})]
+        of_extra = [each for each in with_extra if not each.marker.evaluate({"extra": ""})]  # type: ignore[union-attr]
+        yield from _range(f"for {purpose}", of_extra, "note", f"pip install 'winnow[{extra}]'")
 
 
 def _range(subject: str, wanted: list[Requirement], otherwise: Literal["note", "problem"], remedy: str) -> Iterator[Check]:
@@ -122,6 +130,7 @@ def _devices() -> Iterator[Check]:
         names = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus]
         yield Check("devices", "ok", f"{len(gpus)} GPU(s): {', '.join(names)}; {os.cpu_count()} CPUs")
         return
+    # A tool that comes with the driver: with it, there is a GPU that TensorFlow should see.
     unseen = shutil.which("nvidia-smi") is not None
     remedy = "a GPU's driver is here, which TensorFlow does not see: pip install 'tensorflow[and-cuda]'" if unseen else ""
     yield Check("devices", "note" if unseen else "ok", f"no GPU; {os.cpu_count()} CPUs", remedy)
@@ -156,10 +165,10 @@ def _needs(config: Config) -> Iterator[Check]:
         "data", "ok", f"{len(resolved.files)} files, {_human(size)}, about {rows:,} rows; {len(resolved.features)} features"
     )
     yield from _splits(resolved)
-    made = files.join(config.work_dir, "transformed", "features.json")
-    known = files.exists(made)
+    features_file = files.join(config.work_dir, "transformed", "features.json")
+    known = files.exists(features_file)
     bounds = [feature.encoding_of_size(feature.largest_size(rows)) for feature in resolved.features]
-    encodings = [Encoding(**each) for each in files.read_json(made)["encodings"]] if known else bounds
+    encodings = [Encoding(**each) for each in files.read_json(features_file)["encodings"]] if known else bounds
     yield _disk(config, encodings, rows, known)
     yield _memory(config, encodings, rows, known)
 
@@ -180,16 +189,19 @@ def _splits(resolved: ResolvedConfig) -> Iterator[Check]:
 
 
 def _disk(config: Config, encodings: list[Encoding], rows: int, known: bool) -> Check:
+    # Four bytes for the label and each value, uncompressed: Parquet takes less.
     transformed = rows * 4 * (1 + sum(encoding.length * (2 if encoding.weighted else 1) for encoding in encodings))
     tables = sum(encoding.rows * encoding.width(config.model.embedding_width) * 4 for encoding in encodings)
     need = transformed + 4 * tables  # two checkpoints, the proof's weights and the SavedModel
     said = f"at most {_human(need)} in {config.work_dir}"
     if not files.is_local(config.work_dir):
         return Check("disk", "note", f"{said}, in a bucket", "all stages but preprocess need a work_dir on a disk")
-    place = Path(config.work_dir).absolute()
-    free = shutil.disk_usage(next(each for each in (place, *place.parents) if each.exists())).free
+    work_dir = Path(config.work_dir).absolute()
+    # A folder that is not made yet will lie on the disk of its nearest parent.
+    free = shutil.disk_usage(next(each for each in (work_dir, *work_dir.parents) if each.exists())).free
     if need <= free:
         return Check("disk", "ok", f"{said}; {_human(free)} free")
+    # Before preprocessing sizes are bounds, which may be far too high to stop anybody.
     status: Literal["note", "problem"] = "problem" if known else "note"
     return Check("disk", status, f"{said}; only {_human(free)} free", "set work_dir to a larger disk")
 

@@ -22,6 +22,7 @@ from pipeline.raw.read import column_types
 from pipeline.tools.columns import Column, Guess, find_label, guess
 from pipeline.tools.sample import NoRowsError, Sample, as_array, read, spread
 
+# The batch size is lowered until a round of the search has as many steps as its picks need (docs/selection.md).
 _BATCHES = (256, 128, 64, 32)
 _TRAIN, _EPOCHS, _STEPS, _PICKING = 0.8, 4, 20, 0.9  # share of rows, epochs, least steps of a round, rounds that pick
 _LISTED = 8  # more files of a split than this are written as a glob
@@ -63,12 +64,13 @@ def draft(paths: list[str], label: str | None = None, rows: int = 100_000) -> Dr
     columns = [Column(name, as_array(sample.table[name])) for name in sample.table.column_names]
     target, why = find_label(first, columns, label)
     guesses = {column.name: guess(column) for column in columns if column is not target}
-    taken = [name for name, found in guesses.items() if found.kind]
+    taken = [name for name, guessed in guesses.items() if guessed.kind]
     if not taken:
         raise DataError(f"{first}: no column besides the label can be a feature; winnow needs columns that vary")
     others = [path for path in splits["validation"] + splits["test"] if not _alike(path, sample)]
     splits = {split: [path for path in files if path not in others] for split, files in splits.items()}
     times = [column for column in columns if column is not target and column.is_time]
+    # Of a sample, the number of all rows is not known, and nothing is said of batches.
     whole_train = sample.table.num_rows if count == 1 and sample.table.num_rows < rows else None
     seen = f"the first {sample.table.num_rows:,} rows of {first}" + (f" and other files of {count:,}" if count > 1 else "")
     lines = [
@@ -107,6 +109,7 @@ def _files(paths: list[str]) -> dict[str, list[str]]:
 
 
 def _split(path: str) -> str:
+    # Whole words: `latest.csv` is no test file.
     words = set(re.split(r"[^a-z]+", path.rsplit("/", 1)[-1].lower()))
     return "test" if "test" in words else "validation" if words & {"valid", "validation", "val", "dev"} else "train"
 
@@ -127,6 +130,7 @@ def _data(sample: Sample, splits: dict[str, list[str]], label: Column, why: str,
         if files:
             others = [path for name in splits if name != split for path in splits[name]]
             yield from _wrapped(f"  {split}: [", [_scalar(path) for path in _glob(files, others)], "]")
+    # Of how files are written, a config needs to say what differs from the defaults only.
     if not sample.data.header:
         yield "  header: false  # guessed: the first row looks like values"
         yield from _wrapped("  columns: [", [_scalar(name) for name in sample.table.column_names], "]")
@@ -142,6 +146,7 @@ def _data(sample: Sample, splits: dict[str, list[str]], label: Column, why: str,
         yield f"  # {sample.bad_rows:,} rows of the sample had other numbers of cells or open quotes: see max_bad_ratio, quoted"
     ones = float(pc.mean(pc.cast(label.array, pa.float64())).as_py())
     yield f"  label: {_scalar(label.name)}  # {why}; {ones:.1%} are 1"
+    # A split that has files takes no rows of the train files.
     shares = [f"{name}: {0.0 if splits[name] else 0.1}" for name in ("validation", "test")]
     yield f"  split: {{by: row, {', '.join(shares)}}}  # of the train files, drawn by row"
     for column in times[:1] if not splits["test"] else []:
@@ -169,13 +174,15 @@ def _features(guesses: dict[str, Guess]) -> Iterator[str]:
     """The lines of `features:`: one rule for all columns of one kind, then what was left out."""
     yield "features:"
     for kind, why in _WHY.items():
+        of_kind = {name: guessed for name, guessed in guesses.items() if guessed.kind == kind}
+        # Columns with other options, such as another separator, need a rule of their own.
         rules: dict[tuple[tuple[str, Any], ...], list[str]] = {}
-        for name, found in guesses.items():
-            if found.kind == kind:
-                rules.setdefault(found.options, []).append(name)
+        for name, guessed in of_kind.items():
+            rules.setdefault(guessed.options, []).append(name)
         if rules:
             yield f"  # {kind}: {why}"
-        facts = [f"{_scalar(name)}: {found.fact}" for name, found in guesses.items() if found.kind == kind and found.fact]
+        # Some dozens at most: of thousands of columns the facts would bury the rules.
+        facts = [f"{_scalar(name)}: {guessed.fact}" for name, guessed in of_kind.items() if guessed.fact]
         yield from _wrapped("  #   ", facts[:40], "", "; ", "  #   ")
         for options, names in rules.items():
             rest = "".join(f", {key}: {_scalar(value)}" for key, value in options)
@@ -189,15 +196,16 @@ def _features(guesses: dict[str, Guess]) -> Iterator[str]:
 
 def _left_out(guesses: dict[str, Guess]) -> dict[str, list[str]]:
     out: dict[str, list[str]] = {}
-    for name, found in guesses.items():
-        if not found.kind:
-            out.setdefault(found.reason, []).append(name)
+    for name, guessed in guesses.items():
+        if not guessed.kind:
+            out.setdefault(guessed.reason, []).append(name)
     return out
 
 
 def _selection(count: int, rows: int | None) -> Iterator[str]:
     """The lines of `selection:`; of little data, known to be all there is, smaller batches make more steps."""
     yield "selection:"
+    # A third: on KuaiRand, 15 of 45 features have the full model's AUC.
     yield f"  budget: {{features: {max(1, round(count / 3))}}}  # a third, to begin with"
     yield "  # budget: {auto: features} finds, by more trainings, the least that lose nothing"
     if rows is None:
@@ -217,9 +225,10 @@ def _ranges(names: list[str]) -> list[str]:
     """Names as patterns: runs of three or more numbered ones as `I1..I13`."""
 
     def key(item: tuple[int, str]) -> tuple[str, int | None]:
-        place, name = item
+        index, name = item
+        # Names of one run have one stem, and numbers that grow with their positions: the difference is the same for all.
         part = re.fullmatch(r"([^*?\[]*[^*?\[\d]|)(0|[1-9]\d*)", name)
-        return (part[1], int(part[2]) - place) if part else (name, None)
+        return (part[1], int(part[2]) - index) if part else (name, None)
 
     patterns: list[str] = []
     for (_, number), group in itertools.groupby(enumerate(names), key):
@@ -234,8 +243,8 @@ def _wrapped(
 ) -> Iterator[str]:
     """`start`, the items and `end` on as many lines as needed; nothing where there are no items."""
     line, pieces = start, list(items)
-    for place, item in enumerate(pieces):
-        piece = item + (mark if place < len(pieces) - 1 else end)
+    for number, item in enumerate(pieces):
+        piece = item + (mark if number < len(pieces) - 1 else end)
         if len(line) + len(piece.rstrip()) > width and line not in (start, indent):
             yield line.rstrip()
             line = " " * len(start) if indent is None else indent
@@ -246,6 +255,7 @@ def _wrapped(
 
 def _scalar(value: Any) -> str:
     """A text or number as it must be written inside a YAML list."""
+    # A JSON string is a YAML string, whatever it holds.
     if isinstance(value, str) and (not re.fullmatch(r"[\w./][\w./ -]*", value) or yaml.safe_load(value) != value):
         return json.dumps(value)
     return str(value)

@@ -61,7 +61,7 @@ class KeptRules:
         rule = self.config.features[number]
         kept = [feature for feature in self.spec.kept if self.rule_of[feature.name] == number]
         names_by_changes: dict[Changes, list[str]] = {}
-        for feature in sorted(kept, key=self._place):
+        for feature in sorted(kept, key=self._column_index):
             names_by_changes.setdefault(tuple(self._changes(feature, rule)), []).append(feature.name)
         # A glob, expanded over no names, is left out; itself in its place, it equals no name.
         matched = [name for pattern in rule.match for name in expand_pattern(pattern, []) or [pattern]]
@@ -83,8 +83,8 @@ class KeptRules:
             differing = sorted(name for name, _ in set(resolved.items()) ^ set(kept.items()))
             raise ConfigError(f"{self.path}: the rules of {', '.join(differing)} cannot be pruned; write them as plain lists")
 
-    def _place(self, feature: KeptFeature) -> int:
-        """Of the feature's first column among the spec's."""
+    def _column_index(self, feature: KeptFeature) -> int:
+        """Number of the feature's first column among the spec's."""
         columns = [column.name for column in self.spec.inputs]
         if not set(feature.inputs[:1]) <= set(columns) or not feature.inputs:
             raise ConfigError(f"the spec keeps {feature.name!r}, but not the column it reads; export it again")

@@ -33,6 +33,7 @@ def prune(path: str | Path, spec: FeatureSpec, output: str | Path) -> None:
     rules = KeptRules(path, Config.load(path), spec)
     kept, features = len(spec.kept), len(spec.kept) + len(spec.dropped)
     head = f"# {path.name} with the {kept} of {features} features that its feature spec keeps; nothing is searched.\n"
+    # Read back before it gets its name, as an edit of text may not say what was meant.
     aside = output.with_name(f"{output.name}.partial")
     aside.write_text(head + _pruned(path, rules))
     try:
@@ -62,6 +63,7 @@ def _pruned(path: Path, rules: KeptRules) -> str:
 
 def _renamed(value: yaml.Node) -> Edit:
     """The pruned model must not overwrite what proved it."""
+    # Within the quotes, where there are any.
     quoted = isinstance(value, yaml.ScalarNode) and value.style in ("'", '"')
     end = value.end_mark.index - (1 if quoted else 0)
     return Edit(end, end, "-pruned")

@@ -68,6 +68,7 @@ def spread(paths: list[str], rows: int) -> Sample:
     return dataclasses.replace(
         first,
         table=pa.table(columns),
+        # A file without foreign letters looks like UTF-8: the one that shows more counts.
         data=next((sample.data for sample in samples.values() if sample.is_unusual), first.data),
         missing=tuple(dict.fromkeys(mark for sample in samples.values() for mark in sample.missing)),
         bad_rows=sum(sample.bad_rows for sample in samples.values()),
@@ -124,6 +125,7 @@ def _together(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
 
 
 def _typed_format(form: Format, path: str) -> DataConfig:
+    # The label is found later, from the columns.
     name = next(name for name, known in FORMATS.items() if known is form)
     return DataConfig(format=name, train=[path], label="")
 
@@ -136,6 +138,7 @@ def _marks(array: pa.Array, mark: str) -> bool:
 
 def _typed(array: pa.Array, missing: pa.Array) -> pa.Array:
     """Texts as integers or floats where all are; codes with leading zeros, or too long to be integers, stay texts."""
+    # Each distinct text is looked at once.
     coded = array.dictionary_encode()
     values = pc.if_else(pc.is_in(coded.dictionary, missing), None, coded.dictionary)
     if not pc.any(pc.match_substring_regex(values, r"^[+-]?(0\d|\d{19})")).as_py():

@@ -31,6 +31,7 @@ def find_layout(path: str) -> DataConfig:
     with open_decompressed(path) as source:
         head = bytes(source.read(_HEAD))
     encoding = _encoding(head)
+    # Without the byte order mark, which is no part of a name; the last letter may be cut by the sample's end.
     lines = [line.rstrip("\r") for line in head.decode(encoding, "ignore").lstrip("\ufeff").split("\n")[:_LINES]]
     if not any(line.strip() for line in lines):
         raise DataError(f"{path}: empty; winnow needs rows to look at")
@@ -59,6 +60,7 @@ def _encoding(head: bytes) -> str:
     """UTF-8, unless most lines with other letters than ASCII's are not UTF-8; a few broken lines are no sign."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    # Without the last line, which the sample's end may have cut within a letter.
     foreign = [line for line in head.split(b"\n")[:-1] or [head] if not line.isascii()]
     if sum(map(_is_utf8, foreign)) * 2 >= len(foreign):
         return "utf-8"
@@ -88,6 +90,7 @@ def _cells(lines: Iterable[str], delimiter: str, quoted: Quoted = True) -> list[
 
 def _delimiter(path: str, lines: list[str]) -> tuple[str, Quoted]:
     """The mark that divides nearly all rows, the first among them, into the same number of cells."""
+    # The tab first, as it hardly occurs in texts, where commas do.
     for mark in "\t,;|":
         quoted: Quoted = "multiline" if _holds_newlines(lines, mark) else True
         widths = [len(row) for row in _cells(lines, mark, quoted)]
@@ -126,7 +129,7 @@ def _names(cells: list[list[str]]) -> list[str]:
     """Names for the columns of a file without a header; 40 columns with a 0/1 in front are Criteo's."""
     width = Counter(map(len, cells)).most_common(1)[0][0]
     front = {row[0] for row in cells if row}
-    return CRITEO if width == len(CRITEO) and front <= {"0", "1"} else [f"column{place}" for place in range(width)]
+    return CRITEO if width == len(CRITEO) and front <= {"0", "1"} else [f"column{number}" for number in range(width)]
 
 
 def _is_number(text: str) -> bool:

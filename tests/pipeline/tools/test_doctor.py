@@ -14,8 +14,8 @@ def by_subject(checks):
 def test_this_machine_can_run_and_the_config_fits(small_job):
     found = by_subject(examine(Config.load(small_job())))
     assert found["python"].status == found["winnow's libraries"].status == "ok"
-    assert found["data"].found.startswith("2 files, ")
-    assert found["data"].found.endswith("about 8,000 rows; 6 features")
+    assert found["data"].observed.startswith("2 files, ")
+    assert found["data"].observed.endswith("about 8,000 rows; 6 features")
     assert found["disk"].status == found["memory"].status == "ok"
     assert document(list(found.values()))["ok"]
 
@@ -25,7 +25,7 @@ def test_tables_that_cannot_fit_are_named_before_and_refused_after_preprocessing
     config = Config.load(small_job())
     before = by_subject(examine(config))["memory"]
     assert before.status == "note"
-    assert "at most" in before.found
+    assert "at most" in before.observed
     assert "set max_size or hash_buckets on good, code, noise" in before.remedy
     folder = tmp_path / "work" / "transformed"
     folder.mkdir(parents=True)
@@ -43,8 +43,8 @@ def test_other_versions_and_absent_extras(monkeypatch):
     found = by_subject(doctor._packages())
     core = found["winnow's libraries"]
     assert core.status == "problem"
-    assert "not <1" in core.found
-    assert "no-such-library is not installed" in core.found
+    assert "not <1" in core.observed
+    assert "no-such-library is not installed" in core.observed
     assert (found["for `winnow onnx`"].status, found["for `winnow onnx`"].remedy) == ("note", "pip install 'winnow[onnx]'")
 
 
@@ -52,7 +52,7 @@ def test_other_versions_and_absent_extras(monkeypatch):
 def test_the_range_of_pythons_is_that_of_the_distribution(monkeypatch, version, status):
     monkeypatch.setattr(doctor.platform, "python_version", lambda: version)
     check = doctor._python()
-    assert (check.status, check.found) == (status, version)
+    assert (check.status, check.observed) == (status, version)
     assert ("make a virtual environment with a Python" in check.remedy) == (status == "problem")
 
 
