@@ -11,7 +11,7 @@ from features.encoding import full_widths
 from features.statistics import CONSTANT
 from pipeline.dataset.transformed import Transformed
 
-EXCLUDED = "excluded by the config"
+EXCLUDED = "excluded by the config"  # the reason of such features, in specs and reports
 
 
 @dataclass(frozen=True)

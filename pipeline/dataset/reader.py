@@ -20,12 +20,21 @@ from features.errors import ConfigError, DataError
 from pipeline.dataset.transformed import RowGroup, SplitName, Transformed
 
 Arrays = dict[str, npt.NDArray[Any]]
-_BLOCK_ROWS = 2048  # columns are interleaved into rows a block at a time, which then fits the processor's cache
+# Columns are interleaved into rows a block of rows at a time, which fits the processor's cache: written a column at a time,
+# each row of a wide matrix would be fetched from memory once for every column.
+_BLOCK_ROWS = 2048
 
 
 @dataclass(frozen=True)
 class Window:
-    """Row groups that are held in memory and shuffled together; the first `skip` rows of their order are passed over."""
+    """Row groups that are held in memory and shuffled together.
+
+    Attributes:
+      groups: in the order of the epoch.
+      epoch: the epoch that reads them.
+      number: index of the window within the epoch.
+      skip: rows at the start of its order that are passed over, where a training goes on in the middle of it.
+    """
 
     groups: tuple[RowGroup, ...]
     epoch: int = 0
@@ -39,6 +48,7 @@ class Window:
 
     def order(self, seed: int) -> npt.NDArray[np.int64]:
         """Positions of the rows in the order in which they come."""
+        # Seeded with these numbers alone, so that a resumed training finds its batches without reading earlier ones.
         return np.random.default_rng([seed, self.epoch, self.number]).permutation(self.rows)[self.skip :]
 
 
@@ -80,7 +90,7 @@ class Reader:
         return self.rows // batch_size
 
     def shuffled(self, batch_size: int, seed: int, start: int = 0, shard: tuple[int, int] = (0, 1)) -> Iterator[Any]:
-        """Endless whole batches from step `start` on; epochs follow each other, each in an order of its own.
+        """Endless whole batches from step `start` on; epochs follow each other, each in another order.
 
         The rows that are left when an epoch has no whole batch any more are not in that epoch.
 
@@ -94,13 +104,14 @@ class Reader:
           ConfigError: the batch cannot be cut into equal parts.
           DataError: the split is smaller than a batch, or a file is gone or damaged.
         """
-        steps, own = self.steps(batch_size), _part(batch_size, shard)
+        steps, part = self.steps(batch_size), _part(batch_size, shard)
         epoch, step = divmod(start, steps)
         left: Arrays = {}
         with closing(_ahead(self._load, self._windows(seed, epoch, step * batch_size))) as loaded:
             for window, arrays in loaded:
+                # Rows left over at the end of an epoch must not be seen in the next one, or steps and epochs would drift apart.
                 left = {} if window.number == 0 else left
-                left = yield from self._batches(left, arrays, window.order(seed), batch_size, own)
+                left = yield from self._batches(left, arrays, window.order(seed), batch_size, part)
 
     def ordered(self, batch_size: int) -> Iterator[Any]:
         """All rows once, in file order; the last batch may be smaller.
@@ -118,15 +129,16 @@ class Reader:
     def dataset(self, batch_size: int, seed: int, start: int = 0, shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
         """`shuffled` as a tf.data.Dataset; what it raises of files and sizes, it raises here."""
         self.steps(batch_size)
-        assert self.row_groups
+        assert self.row_groups  # reads the footers: a file that is gone is named here, and not from within tf.data
         part = _part(batch_size, shard)
-        made = tf.data.Dataset.from_generator(
+        batches = tf.data.Dataset.from_generator(
             lambda: self.shuffled(batch_size, seed, start, shard), output_signature=self.signature(part.stop - part.start)
         )
+        # The reader divides batches among workers itself, as each part must be of the same global batch.
         options = tf.data.Options()
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         options.deterministic = True
-        return made.prefetch(8).with_options(options)
+        return batches.prefetch(8).with_options(options)
 
     def signature(self, batch_size: int | None) -> Any:
         """Tensor specs of a batch."""
@@ -159,8 +171,8 @@ class Reader:
         """Windows from row `skip` of an epoch's order on, for ever."""
         for number in count(epoch):
             order = np.random.default_rng([seed, number]).permutation(len(self.row_groups))
-            for place, groups in enumerate(_grouped([self.row_groups[n] for n in order], self.shuffle_rows)):
-                window = Window(groups, number, place, skip)
+            for index, groups in enumerate(_grouped([self.row_groups[n] for n in order], self.shuffle_rows)):
+                window = Window(groups, number, index, skip)
                 if skip < window.rows:
                     yield window
                 skip = max(skip - window.rows, 0)
@@ -175,6 +187,7 @@ class Reader:
 
     def _read(self, groups: Sequence[RowGroup]) -> Arrays:
         rows = sum(group.rows for group in groups)
+        # Filled in place, a row group at a time: joining the row groups afterwards would hold all rows twice.
         arrays = {n: np.empty((rows, sum(s for _, s in columns)), dtype) for n, (dtype, columns) in self._layout.items()}
         at = 0
         for group in groups:
@@ -193,19 +206,19 @@ class Reader:
         return np.where(flat < self.data.cuts[name], flat, FIRST_BUCKET) if name in self.data.cuts else flat
 
     def _batches(
-        self, left: Arrays, arrays: Arrays, order: npt.NDArray[np.int64], batch_size: int, own: slice
+        self, left: Arrays, arrays: Arrays, order: npt.NDArray[np.int64], batch_size: int, part: slice
     ) -> Generator[Any, None, Arrays]:
-        """Own parts of the whole batches of the rows left over and `arrays` in `order`; returns the rows then left."""
+        """The given part of each whole batch of the rows left over and `arrays` in `order`; returns the rows then left."""
         first = 0
         if left:
             first = batch_size - len(left["label"])
             joined = {name: np.concatenate([left[name], array[order[:first]]]) for name, array in arrays.items()}
             if len(joined["label"]) < batch_size:
                 return joined
-            yield self._example({name: array[own] for name, array in joined.items()})
+            yield self._example({name: array[part] for name, array in joined.items()})
         end = first + (len(order) - first) // batch_size * batch_size
         for at in range(first, end, batch_size):
-            taken = order[at : at + batch_size][own]
+            taken = order[at : at + batch_size][part]
             yield self._example({name: array[taken] for name, array in arrays.items()})
         return {name: array[order[end:]] for name, array in arrays.items()}
 
@@ -216,6 +229,7 @@ class Reader:
 
 def _ahead(load: Callable[[Window], Arrays], windows: Iterable[Window]) -> Generator[tuple[Window, Arrays]]:
     """Each window with its rows; while one is used, a thread loads the next. Closing it waits for that thread."""
+    # One window ahead and not more: windows are the largest thing in memory.
     with ThreadPoolExecutor(1, "winnow-read") as pool:
         pending = None
         for window in windows:

@@ -11,6 +11,7 @@ import pyarrow.parquet
 from features.errors import DataError
 from pipeline.runtime import files
 
+# Whatever is wrong with a transformed file, it is made again from the raw ones.
 REMEDY = "run `winnow preprocess` again"
 
 
@@ -21,6 +22,7 @@ class RowGroup:
     path: str
     index: int
     rows: int
+    # Kept, as each read would else fetch and parse the footer again, which is long in wide files.
     metadata: pa.parquet.FileMetaData = field(repr=False, compare=False)
 
     def read(self, columns: Sequence[str]) -> pa.Table:

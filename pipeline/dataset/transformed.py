@@ -1,4 +1,4 @@
-"""The transformed folder: what `winnow preprocess` leaves for training. One class knows where what lies in it."""
+"""The transformed folder, which `winnow preprocess` writes for training. One class knows the paths in it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from features.statistics import Statistics, StatisticsDocument
 from pipeline.dataset.row_group import REMEDY, RowGroup, row_groups
 from pipeline.runtime import files
 
+# The last one is what a proof trains on once the choice is made.
 SplitName = Literal["train", "validation", "test", "train+validation"]
 
 
@@ -72,7 +73,7 @@ class Transformed:
 
     @cached_property
     def resolved(self) -> ResolvedFeatures:
-        """The columns and features, as preprocessing found them."""
+        """The columns and features, as preprocessing resolved them."""
         return files.read_document(ResolvedFeatures, self._there(self.features_file))
 
     @cached_property
@@ -87,7 +88,7 @@ class Transformed:
 
     @cached_property
     def encodings(self) -> list[Encoding]:
-        """Of all features, in the order of the config."""
+        """Encodings of all features, in the order of the data."""
         whole = self.resolved.encodings
         return [replace(e, rows=self.cuts[e.name]) if e.name in self.cuts else e for e in whole]
 
@@ -99,7 +100,7 @@ class Transformed:
 
     @cached_property
     def statistics(self) -> dict[str, Statistics]:
-        """Of each feature over the train split, by name."""
+        """Statistics of each feature over the train split, by name."""
         whole = self.statistics_document.by_name()
         if not self.cuts:  # preprocessing asks before features.json is there
             return whole
@@ -116,7 +117,7 @@ class Transformed:
         return sum(self.manifest.splits[part].rows for part in split.split("+"))
 
     def subset(self, names: Sequence[str]) -> list[Encoding]:
-        """Encodings of the named features, in the config's order."""
+        """Encodings of the named features, in the order of the data."""
         return [encoding for encoding in self.encodings if encoding.name in set(names)]
 
     def cut(self, rows: Mapping[str, int]) -> Transformed:
@@ -137,7 +138,7 @@ class Transformed:
         if wrong is not None:
             raise DataError(f"{self.folder}: {wrong!r} has {have[wrong]} rows and cannot be cut to {cuts[wrong]}; {REMEDY}")
         view = Transformed(self.folder, {**self.cuts, **cuts})
-        vars(view)["resolved"] = self.resolved  # read once
+        vars(view)["resolved"] = self.resolved  # where `cached_property` keeps it: the file is not read again
         return view
 
     def write_vocabulary(self, feature: Feature, target: str) -> None:

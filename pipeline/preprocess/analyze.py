@@ -17,15 +17,17 @@ from pipeline.preprocess.partial import Moments, Partial, table_of_counts
 from pipeline.preprocess.rounding import NO_NUMBER, rounded_keys
 from pipeline.preprocess.row_keys import Codes, RowKeys
 
-_MOMENTS_AT_ONCE = 1 << 20  # numbers, whose float64 copies take 8 MB
+# Vectors hold many numbers a row, and moments need them as float64, in which sums of millions of float32 are exact enough. This
+# many at once take 8 MB, whatever the length of the vectors.
+_MOMENTS_AT_ONCE = 1 << 20
 
 
 class CodedColumn(NamedTuple):
     """A column with each of its values once.
 
     Attributes:
-      codes: [rows] the place of each row's value in `values`.
-      values: different ones.
+      codes: [rows] the index in `values` of each row's value.
+      values: the different values.
       missing: the code of the value that means missing; -1 where none does.
     """
 
@@ -61,6 +63,7 @@ def analyze(feature: Feature, table: pa.Table, keys: RowKeys | None) -> Partial:
 def _count(column: CodedColumn, keys: RowKeys | None, moments: tuple[Moments, ...] = ()) -> Partial:
     """Rows of each value, those of the missing value apart."""
     codes, values, missing = column
+    # Counting codes takes one pass over integers; Arrow's `value_counts` would hash every text again.
     counts = np.bincount(codes, minlength=len(values))
     rows = keys.sums(codes, len(values)) if keys else np.zeros(len(values), np.uint64)
     known = counts > 0
@@ -75,8 +78,8 @@ def _count_numbers(feature: Numeric, column: pa.Array, keys: RowKeys | None) -> 
     """Counts of rounded numbers, and moments of the numbers that the graph standardises."""
     numbers = column.to_numpy()
     encoded = pa.array(rounded_keys(numbers)).dictionary_encode()
-    missing = _place(encoded.dictionary, int(NO_NUMBER))
-    known = numbers[~np.isnan(numbers)].astype(np.float64)
+    missing = _index_of(encoded.dictionary, int(NO_NUMBER))
+    known = numbers[~np.isnan(numbers)].astype(np.float64)  # moments are of the numbers before they are rounded
     if feature.encoding == "value":
         known = feature.conditioned(known, np)
     return _count(CodedColumn(encoded.indices.to_numpy(), encoded.dictionary, missing), keys, _moments(known))
@@ -99,11 +102,13 @@ def _count_elements(feature: Multivalued, column: pa.Array, keys: RowKeys | None
         lists = pc.list_slice(pc.split_pattern(column.dictionary, feature.separator), 0, feature.max_length)
         column = lists.take(column.indices)
     elements = column.flatten()
+    # Padding at the end of a list is the missing mark too, and is not counted either.
     known = pc.not_equal(elements, _missing_mark(elements.type))
     row_of_element = _rows_of_elements(column)[known.to_numpy(zero_copy_only=False)]
     encoded = elements.filter(known).dictionary_encode()
     codes, size = encoded.indices.to_numpy(), len(encoded.dictionary)
     missing = np.bincount(row_of_element, minlength=len(column)) == 0
+    # Two lists of the same elements are no duplicates where their weights may differ.
     used_keys = keys if not feature.weights else None
     rows = used_keys.sums(codes, size, row_of_element) if used_keys else None
     missing_rows = int(used_keys.sums(missing.astype(np.int64), 2)[1]) if used_keys else 0
@@ -125,6 +130,7 @@ def _join(feature: Cross, table: pa.Table) -> CodedColumn:
         column = table[name].combine_chunks()
         is_missing = pc.equal(column.dictionary, _missing_mark(column.dictionary.type))
         values = pc.if_else(is_missing, None, column.dictionary.cast(pa.string()))
+        # A pair of codes as one number, so that Arrow finds the pairs that occur by hashing integers.
         pairs = pa.array(codes * len(values) + column.indices.to_numpy()).dictionary_encode()
         left, right = np.divmod(pairs.dictionary.to_numpy(), len(values))
         joined = [texts.take(pa.array(left)), values.take(pa.array(right))]
@@ -135,7 +141,7 @@ def _join(feature: Cross, table: pa.Table) -> CodedColumn:
 
 
 def _moments(numbers: npt.NDArray[np.float64]) -> tuple[Moments, ...]:
-    """Those of numbers of which none is missing; empty where there are none."""
+    """The moments of numbers of which none is missing; empty where there are no numbers."""
     if not len(numbers):
         return ()
     n, total, squares = float(len(numbers)), float(numbers.sum()), float(numbers @ numbers)
@@ -143,13 +149,13 @@ def _moments(numbers: npt.NDArray[np.float64]) -> tuple[Moments, ...]:
 
 
 def _coded(codes: Codes, values: pa.Array) -> CodedColumn:
-    return CodedColumn(codes, values, _place(values, _missing_mark(values.type)))
+    return CodedColumn(codes, values, _index_of(values, _missing_mark(values.type)))
 
 
 def _missing_mark(values: pa.DataType) -> pa.Scalar:
     return pa.scalar(MISSING_INT if pa.types.is_integer(values) else "", values)
 
 
-def _place(values: pa.Array, value: object) -> int:
-    """The place of a value among others; -1 where it is not among them."""
+def _index_of(values: pa.Array, value: object) -> int:
+    """The index of a value among others; -1 where it is not among them."""
     return int(pc.index(values, value).as_py())

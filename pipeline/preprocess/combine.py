@@ -15,7 +15,8 @@ from pipeline.preprocess.partial import Partial, merge
 from pipeline.preprocess.vocabulary import Summary, finish, summarise
 from pipeline.runtime import files
 
-# Values that are held unmerged at most, beside the largest partial: merging fewer of them takes more time than it saves memory.
+# Values that may wait unmerged beside the largest partial. Merging costs a pass over all values: with fewer waiting, it would
+# take more time than it saves memory.
 _UNMERGED_VALUES = 1 << 16
 
 
@@ -23,17 +24,18 @@ class MergePartials(beam.CombineFn):
     """Merges partials of one key; accumulators are lists, which are merged to one partial whenever they have doubled."""
 
     def create_accumulator(self) -> list[Partial]:
-        """Nothing yet."""
+        """No partials yet."""
         return []
 
     def add_input(self, accumulator: list[Partial], partial: Partial) -> list[Partial]:
         """Adds one shard's partial."""
         accumulator.append(partial)
+        # Merged only once as many values wait as are merged already: each value is then merged a few times, not once a shard.
         merged, *others = [part.counts.num_rows for part in accumulator]
         return [merge(accumulator)] if sum(others) > max(merged, _UNMERGED_VALUES) else accumulator
 
     def merge_accumulators(self, accumulators: Iterable[list[Partial]]) -> list[Partial]:
-        """Joins and merges."""
+        """Joins the accumulators of several workers, and merges their partials."""
         partials = [partial for accumulator in accumulators for partial in accumulator]
         return [merge(partials)] if partials else []
 
@@ -49,7 +51,7 @@ class SummarisePartial(beam.DoFn):
         self.features = {feature.name: feature for feature in features}
 
     def process(self, element: tuple[Key, Partial]) -> Iterator[tuple[tuple[str, str], Summary]]:
-        """Keeps what the statistics and the vocabulary need."""
+        """Reduces all values of a bucket to what the statistics and the vocabulary need."""
         (name, split, _), partial = element
         yield (name, split), summarise(self.features[name], partial)
 
@@ -60,7 +62,7 @@ class FinishFeature(beam.DoFn):
     See `features.names.file_names`.
 
     Args:
-      features: of which.
+      features: those that are counted.
       vocabularies: folder of the vocabularies.
       statistics: folder of the statistics.
       known: folder of an earlier run's vocabularies and statistics, whose ids are to stay; None where ids are free.
@@ -77,6 +79,7 @@ class FinishFeature(beam.DoFn):
         feature = self.features[name]
         tokens, boundaries = self._known_ids(name)
         statistics, vocabulary = finish(feature, summaries, tokens)
+        # With `stable_ids`, buckets of numbers keep their boundaries as tokens keep their ids: a trained model stays valid.
         if boundaries and statistics.boundaries:
             statistics = statistics.model_copy(update={"boundaries": boundaries})
         if split == "train" and feature.has_vocabulary:

@@ -27,7 +27,8 @@ from pipeline.runtime.beam import run_beam
 from pipeline.runtime.beam_progress import follow
 from pipeline.runtime.console import say
 
-_READERS = 16  # threads that each wait for a store, which sends one small document a shard
+# Threads that read one small document a shard. In a bucket each read is mostly waiting, so they are more than the cores.
+_READERS = 16
 
 
 def count(resolved: ResolvedConfig, folders: Folders, beam_args: Sequence[str]) -> list[ParsedShard]:
@@ -48,6 +49,7 @@ def count(resolved: ResolvedConfig, folders: Folders, beam_args: Sequence[str]) 
     sampled = rows_a_shard(len(shards))
     parse = ParseShard(resolved.data, resolved.counted, resolved.columns, folders.parsed, resolved.buckets, sampled)
     parsed = [parse.parsed(shard) for shard in shards]
+    # Written last by this pass: where it is there, an earlier run has finished counting.
     counted = files.exists(folders.output.statistics_file)
     if not counted:
         say(f"preprocess: counting {len(resolved.features)} features in {len(shards)} shards")
@@ -55,6 +57,7 @@ def count(resolved: ResolvedConfig, folders: Folders, beam_args: Sequence[str]) 
             run_beam(_counting(shards, parse, resolved, folders), beam_args)
     with ThreadPoolExecutor(_READERS) as pool:
         list(pool.map(lambda shard: shard.record, parsed))  # read once and held
+    # Rejected rows are copied out before anything is refused, so that a person finds them when the command fails.
     _keep_rejected(resolved, parsed, folders.output.rejected)
     _judge_splits(resolved, parsed)
     if not counted:
@@ -79,6 +82,7 @@ def _counting(shards: Sequence[Shard], parse: ParseShard, resolved: ResolvedConf
     finish = FinishFeature(resolved.counted, folders.output.vocabularies, folders.statistics, known)
     return lambda root: (
         root
+        # Reshuffled, or a runner would fuse the steps and give all shards to the one worker that has the list.
         | "Shards" >> beam.Create(shards, reshuffle=True)
         | "Parse" >> beam.ParDo(parse)
         | "Merge" >> beam.CombinePerKey(MergePartials())
@@ -120,7 +124,7 @@ def _judge_splits(resolved: ResolvedConfig, parsed: Sequence[ParsedShard]) -> No
 def _join_statistics(resolved: ResolvedConfig, parsed: Sequence[ParsedShard], folders: Folders) -> None:
     """Writes `statistics.json` out of the documents of each feature and split."""
     splits = [split for split in SPLITS if any(shard.counts(split).rows for shard in parsed)]
-
+    # The names that `FinishFeature` gave to the files: both see the same features in the same order.
     safe_names = file_names([feature.name for feature in resolved.counted])
 
     def statistics_of(name: str, split: str) -> Statistics:

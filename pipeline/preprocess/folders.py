@@ -1,4 +1,4 @@
-"""Where preprocessing keeps what: the output, and what only an unfinished run or a later day needs."""
+"""The folders of preprocessing: its output, and the files that only an unfinished run or a later day needs."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ class Folders:
         return files.join(self.output.folder, "written")
 
     def make(self) -> None:
-        """Makes those that must be there before workers write."""
+        """Makes the folders that must be there before workers write into them."""
         for folder in (self.parsed, self.written, *(files.join(self.output.folder, split) for split in SPLITS)):
             files.make_folder(folder)

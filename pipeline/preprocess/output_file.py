@@ -44,6 +44,7 @@ class OutputFile:
     @property
     def row_group_rows(self) -> int:
         """Rows of each row group: 64k to 128k, wherever the file has that many."""
+        # Rows divided equally, so that no file ends in a row group of a few rows. -(-a // b) rounds up.
         return -(-self.rows // max(1, -(-self.rows // ROW_GROUP_ROWS)))
 
     @property
@@ -60,6 +61,7 @@ class OutputFile:
         with files.written(self.path) as target:
             hashed = _HashedFile(target)
             rows = _write_parquet(tables, hashed, self.row_group_rows)
+        # The note is written only if no row is lost: without it, the next run writes the file again.
         if rows != self.rows:
             raise DataError(f"{self.path}: has {rows} rows, not {self.rows}; run `winnow preprocess --force`")
         files.write_document(self.note, PartFile(file=self.name, rows=rows, sha256=hashed.sha256.hexdigest()))
@@ -68,6 +70,7 @@ class OutputFile:
 def plan_output(parsed: Sequence[ParsedShard], folders: Folders) -> list[OutputFile]:
     """Joins neighbouring shards until a file has rows for a row group; what is left after the last full one goes to it."""
     planned = []
+    # Planned from the counts and before any row is read, so that files are the same however many workers write them.
     for split in SPLITS:
         for number, shards in enumerate(_groups([shard for shard in parsed if shard.counts(split).rows], split)):
             file = f"part-{number:05d}.parquet"
@@ -85,6 +88,7 @@ def plan_output(parsed: Sequence[ParsedShard], folders: Folders) -> list[OutputF
 
 
 def _groups(shards: Sequence[ParsedShard], split: str) -> list[list[ParsedShard]]:
+    """Neighbouring shards in groups of at least `ROW_GROUP_ROWS` rows; one smaller group where there are fewer in all."""
     groups: list[list[ParsedShard]] = []
     size = ROW_GROUP_ROWS
     left = sum(shard.counts(split).rows for shard in shards)
@@ -114,7 +118,7 @@ class _HashedFile:
         self.target.flush()
 
     def close(self) -> None:
-        """The target is closed by whoever opened it."""
+        """Arrow closes its files; the target is closed by whoever opened it, which renames it."""
         self.closed = True
 
 
@@ -127,6 +131,7 @@ def _write_parquet(tables: Iterator[pa.Table], target: _HashedFile, row_group_ro
         writer = writer or pa.parquet.ParquetWriter(pa.PythonFile(target, "w"), table.schema, compression="zstd")
         waiting.append(table)
         rows = sum(part.num_rows for part in waiting)
+        # Tables come in the sizes of the raw files' blocks; row groups must all be of one size, so tables wait here.
         if rows >= row_group_rows:
             full, joined = rows // row_group_rows * row_group_rows, pa.concat_tables(waiting)
             writer.write_table(joined.slice(0, full), row_group_size=row_group_rows)

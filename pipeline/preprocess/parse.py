@@ -40,7 +40,8 @@ from pipeline.runtime import files
 from pipeline.runtime.versions import program_version
 
 Key = tuple[str, str, int]  # feature, split, bucket of values
-# Share of a shard's rows: what is rejected this often is not noise, and need not be rejected row by row to the end.
+# Share of a shard's rows that are bad above which the config must be wrong (a delimiter, a label), and the shard need not be
+# read to its end. A judgement; `max_bad_ratio` may allow more.
 _HOPELESS = 0.5
 _HOPELESS_ROWS = 1000  # among fewer rows, a few bad ones are no sign
 
@@ -71,7 +72,7 @@ class ParseShard(beam.DoFn):
         self.version = program_version()  # of the launcher: a worker may have the program without its metadata
 
     def setup(self) -> None:
-        """Columns are independent, and Arrow and numpy work without the interpreter's lock."""
+        """Starts threads: columns are independent of each other, and Arrow and numpy work without the interpreter's lock."""
         self.pool = ThreadPoolExecutor(os.cpu_count())
 
     def teardown(self) -> None:
@@ -87,6 +88,7 @@ class ParseShard(beam.DoFn):
         parsed = self.parsed(shard)
         if not parsed.whole:
             self._parse(shard, parsed)
+        # Read back also when just written: one way for shards of this run and of earlier ones.
         by_name = {feature.name: feature for feature in self.features}
         for (name, split), partial in read_partials(files.read_bytes(parsed.counts_file), parsed.counts_file):
             for bucket, part in in_buckets(by_name[name], partial, self.buckets):
@@ -101,6 +103,7 @@ class ParseShard(beam.DoFn):
                     writer.write(split, table)
                     for feature, partial in zip(self.features, self._analyzed(table, keys), strict=True):
                         partials.setdefault((feature.name, split), []).append(partial)
+        # The record comes last, as it marks all other files as whole.
         with files.written(parsed.counts_file) as target:
             write_partials(target, ((key, merge(parts)) for key, parts in partials.items()))
         rejects.write(shard.file.path, parsed.rejected_file)
@@ -126,12 +129,14 @@ class ParseShard(beam.DoFn):
         """The rows of each split that has any: tables of encoded columns, and the keys of train rows; fills the sample."""
         table = pa.concat_tables([rows.table for rows in chunk])
         splits = np.concatenate([split_of(self.data, rows, field) for rows in chunk])
+        # Keyed by the whole path: parts of different days have the same names, and their rows must not share keys.
         keys = np.concatenate([rows.keys(0, rows.path) for rows in chunk])
         names = [column.name for column in self.inputs if column.name != self.data.split.column]
         columns = list(self.pool.map(lambda name: _encoded(table[name]), names))
         sample.add(self._hashes(columns, names), splits, self.sampled)
         for split in np.unique(splits).tolist():
             mask = splits == split
+            # In a shard whose rows are all of one split, nothing has to be copied.
             kept = columns if mask.all() else list(self.pool.map(lambda column, m=mask: _filtered(column, m), columns))
             yield SPLITS[split], pa.table(kept, names=names), RowKeys(keys[mask]) if split == TRAIN else None
 
@@ -195,6 +200,7 @@ class _RowsWriter:
     def write(self, split: str, table: pa.Table) -> None:
         if split not in self._streams:
             target = self._open_files.enter_context(files.written(self.parsed.rows_file(split)))
+            # LZ4 costs hardly any time; zstd would make smaller files more slowly.
             options = pa.ipc.IpcWriteOptions(compression="lz4")
             self._streams[split] = self._open_files.enter_context(pa.ipc.new_stream(target, table.schema, options=options))
         self._streams[split].write_table(table)
@@ -205,6 +211,7 @@ class _RowsWriter:
 
 def _chunks(rows: Iterator[Rows]) -> Iterator[list[Rows]]:
     """Joins tables to chunks of a bounded size, however large the tables of the file's format are."""
+    # Large, as dictionaries and counts are made for each chunk; bounded, as a chunk is held in memory.
     chunk: list[Rows] = []
     size = count = 0
     for part in rows:
@@ -227,6 +234,7 @@ def _filtered(column: pa.Array, mask: npt.NDArray[np.bool_]) -> pa.Array:
     """Some rows of a column; of a dictionary, the values that these rows have."""
     if not pa.types.is_dictionary(column.type):
         return column.filter(pa.array(mask))
+    # Values that only other rows have would be looked up in the graph, and written, for nothing.
     codes = column.indices.to_numpy()[mask]
     used = np.bincount(codes, minlength=len(column.dictionary)) > 0
     new_codes = (np.cumsum(used) - 1)[codes].astype(np.int32)

@@ -1,4 +1,4 @@
-"""A parsed shard: the files into which a worker has put the rows of a raw shard, and what it counted of them."""
+"""A parsed shard: the files into which a worker has put the rows of a raw shard, and the counts over these rows."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ParsedShard:
 
     @cached_property
     def record(self) -> ShardRecord:
-        """What was counted."""
+        """The record, read at its first use."""
         return files.read_document(ShardRecord, self.record_file)
 
     def counts(self, split: str) -> SplitCounts:
@@ -88,6 +88,7 @@ class ParsedShard:
           DataError: the file is damaged, or has gone since it was counted.
         """
         path = self.rows_file(split)
+        # A stream and not a file with random access: it is read from start to end, also from a bucket.
         try:
             with files.open_file(path) as source, pa.ipc.open_stream(pa.PythonFile(source, "r")) as stream:
                 for batch in stream:

@@ -13,11 +13,12 @@ from features.document import Document
 from features.feature import Feature
 from pipeline.raw.hashing import hash_values
 
-_METADATA = b"partial"  # the key of the header in the metadata of an Arrow schema
+# The key of the header in the metadata of an Arrow schema: header and table stay together in one stream.
+_METADATA = b"partial"
 
 
 class Moments(NamedTuple):
-    """Sums over some numbers, and how many they are.
+    """Sums over some numbers, from which mean and deviation follow.
 
     Moments of different parts are kept apart, as a sum of sums depends on its order.
     """
@@ -74,14 +75,14 @@ def table_of_counts(values: pa.Array, counts: Any, rows: Any) -> pa.Table:
 
 def merge(partials: Sequence[Partial]) -> Partial:
     """The partial over the rows of all."""
-    if len(partials) == 1:
+    if len(partials) == 1:  # already has each value once
         return partials[0]
     counts = pa.concat_tables([partial.counts for partial in partials])
     counts = counts.group_by("value").aggregate([("count", "sum"), ("rows", "sum")])
     return Partial(
         counts.rename_columns(["value", "count", "rows"]).combine_chunks(),
         sum(partial.missing for partial in partials),
-        sum(partial.missing_rows for partial in partials) % 2**64,
+        sum(partial.missing_rows for partial in partials) % 2**64,  # as uint64 sums of keys wrap in the table
         tuple(moments for partial in partials for moments in partial.moments),
         partials[0].length,
     )
@@ -95,6 +96,7 @@ def in_buckets(feature: Feature, partial: Partial, buckets: int) -> Iterator[tup
     if buckets == 1 or not feature.counted_in_buckets:
         yield 0, partial
         return
+    # By a hash of the value: whatever shard it comes from, a value lands in the same bucket, where its counts are added.
     bucket_of_value = hash_values(partial.counts["value"].combine_chunks()) % np.uint64(buckets)
     for bucket in np.union1d(bucket_of_value, 0).tolist():
         counts = partial.counts.filter(pa.array(bucket_of_value == bucket))  # a copy: a slice is pickled with its parent

@@ -30,7 +30,8 @@ from pipeline.runtime.beam_progress import follow
 from pipeline.runtime.console import say
 from pipeline.runtime.tensorflow_import import loading_tensorflow
 
-_READERS = 16  # threads that each wait for a store, which sends one small document a file
+# Threads that read one small document a file. In a bucket each read is mostly waiting, so they are more than the cores.
+_READERS = 16
 
 
 def preprocess(resolved: ResolvedConfig, folder: str, beam_args: Sequence[str] = ()) -> None:
@@ -56,7 +57,8 @@ def preprocess(resolved: ResolvedConfig, folder: str, beam_args: Sequence[str] =
 
 def _make(resolved: ResolvedConfig, folders: Folders, beam_args: Sequence[str]) -> None:
     folders.make()
-    with loading_tensorflow():  # which counting does without
+    # TensorFlow takes seconds to import, and counting does without it: it is imported in the background meanwhile.
+    with loading_tensorflow():
         parsed = count(resolved, folders, beam_args)
     raw_files = raw_file_rows(resolved, [shard.record for shard in parsed])
     if not files.exists(folders.output.graph):
@@ -64,16 +66,18 @@ def _make(resolved: ResolvedConfig, folders: Folders, beam_args: Sequence[str]) 
     planned = plan_output(parsed, folders)
     _transform(resolved, planned, folders.output, beam_args)
     files.write_document(folders.output.features_file, _resolved_features(resolved, folders.output))
+    # Before the manifest: were the run to end between the two, the next one would find its work finished and keep nothing.
     if folders.kept:
         _keep_for_later(folders, parsed)
     files.write_document(folders.output.manifest_file, _manifest(planned, raw_files, parsed))
 
 
 def _write_graph(resolved: ResolvedConfig, output: Transformed) -> None:
-    from features.graph import write_graph
+    from features.graph import write_graph  # here and not above: counting does without TensorFlow
 
     graph = output.graph
     with files.local(output.vocabularies) as vocabularies, tempfile.TemporaryDirectory() as scratch:
+        # Written to a local folder: beside the graph, to be renamed, or in a scratch folder, to be uploaded.
         unfinished = f"{graph}.partial" if files.is_local(graph) else files.join(scratch, "transform")
         files.remove(unfinished)
         by_name = vocabulary_files([feature.name for feature in resolved.features], vocabularies)

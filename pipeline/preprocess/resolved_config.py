@@ -21,7 +21,8 @@ from pipeline.raw.read import column_types
 from pipeline.raw.shards import list_files
 from pipeline.runtime import files
 
-# Raw data whose different values of one column surely fit into one worker's memory, even if every value is another one.
+# Bytes of raw files whose different values of one column fit into a worker's memory even if every value is another one; above
+# them, values are divided among several workers by a hash.
 BUCKET_BYTES = 16 << 30
 
 
@@ -86,7 +87,7 @@ class ResolvedConfig:
 
     @property
     def counted(self) -> list[Feature]:
-        """What is counted: the features, and the label as one."""
+        """What is counted: the features, and the label as if it were one more feature."""
         return [*self.features, Numeric(name=self.data.label)]
 
     @property
@@ -118,6 +119,7 @@ def _check_each_once(listed: Mapping[str, Sequence[RawFile]]) -> None:
     seen: dict[str, tuple[str, str]] = {}
     for field, files_of_field in listed.items():
         for file in files_of_field:
+            # Links are followed: one file may lie in two folders by a link.
             target = os.path.realpath(file.path) if files.is_local(file.path) else file.path
             other_field, other = seen.setdefault(target, (field, file.path))
             if (other_field, other) == (field, file.path):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-_DROPPED_BITS = np.int32(12)  # of the 24 of a float32's mantissa
+# Of the 24 of a float32's mantissa; the 12 that are left are fine enough for quantiles, and leave few enough keys to count.
+_DROPPED_BITS = np.int32(12)
 _NEGATIVE_KEYS = np.int32(-(2**19))  # the sign bit after the shift, from which keys of negative numbers count downwards
 NO_NUMBER = np.int32(np.iinfo(np.int32).min)  # the key of a missing number, which no number has
 

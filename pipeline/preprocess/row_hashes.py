@@ -11,7 +11,9 @@ import pyarrow as pa
 from pipeline.raw.hashing import mix
 
 Hashes = npt.NDArray[np.uint64]
-_WORD = 8  # bytes of a text that are hashed at its start, and as many at its end
+# Bytes of a text that are hashed at its start, and as many at its end: a uint64, so that whole columns are hashed without a
+# loop. Codes and most names fit into two of them.
+_WORD = 8
 
 
 def row_hashes(columns: list[pa.Array], names: list[str]) -> Hashes:
@@ -48,7 +50,7 @@ def _text_hashes(texts: pa.Array) -> Hashes:
     ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
     starts, ends = ends[:-1], ends[1:]
     lengths = ends - starts
-    # Every place of the text as the word that begins there; padded, so that the last places have one too.
+    # A view in which each byte of the text begins a word of eight; padded, so that the last bytes begin one too.
     padded = np.concatenate([np.frombuffer(content or b"", np.uint8), np.zeros(_WORD, np.uint8)])
     words = np.ndarray((len(padded) - _WORD + 1,), np.dtype("<u8"), padded, strides=(1,))
     beyond = np.clip((_WORD - lengths) * 8, 0, 63).astype(np.uint64)  # bits of the first word that are not the text's

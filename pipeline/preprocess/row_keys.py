@@ -1,4 +1,4 @@
-"""Keys of rows: features that tell the same rows apart are found by sums of them."""
+"""Keys of rows. Two features tell the same rows apart if, value by value, the sums of their rows' keys are equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sample of rows by their hashes, in which rows that are in two splits are found.
+"""A sample of rows by their hashes, which shows how many rows are in two splits.
 
 A row is in the sample if its hash is low enough. Whatever shard or split it stands in, the same row is thus sampled or not,
 and the rows of all shards can be compared.
@@ -18,9 +18,9 @@ from pipeline.preprocess.split import SPLITS, Splits
 from pipeline.runtime import files
 
 _SAMPLED_ROWS = 1 << 17  # of all shards together, 2 MB: even of a share of 1 % more than a thousand rows are seen
-_LEAST_ROWS = 64  # of each shard, however many there are
-_ABOVE_ALL = 2**64
-# Shares of a split's rows that are found in another one: so few may be the same by chance in any log.
+_LEAST_ROWS = 64  # of each shard, however many shards there are
+_ABOVE_ALL = 2**64  # above every hash: a sample of which nothing was cut
+# Share of a split's rows that may be in another split too without a word: in any log so few are equal by chance.
 _FEW = 0.01
 # By chance, about as many test rows are in train as train rows are repeated; twice as many are not by chance.
 _MORE_THAN_CHANCE = 2.0
@@ -38,7 +38,7 @@ class RowSample:
 
     Attributes:
       hashes: [sampled] of the rows' content.
-      splits: [sampled] places in `SPLITS`.
+      splits: [sampled] indices into `SPLITS`.
       below: all rows whose hash is below this number are in the sample, and no others.
     """
 
@@ -48,6 +48,7 @@ class RowSample:
 
     def add(self, hashes: Hashes, splits: Splits, most: int) -> None:
         """Takes further rows into account, and leaves out those of the highest hashes where there are more than `most`."""
+        # The lowest hashes and not a random draw: only so are equal rows of different shards sampled together or not at all.
         if len(hashes) > most:
             self.below = min(self.below, int(np.partition(hashes, most)[most]))
         self.hashes = np.concatenate([self.hashes, hashes])
@@ -119,15 +120,15 @@ def _shared(split: str, hashes: Hashes, other: str, other_hashes: Hashes) -> Sha
 
 
 def sentences(shared: Sequence[SharedRows]) -> list[str]:
-    """What is to be said of rows that two splits share, a warning where it is hardly by chance."""
+    """Sentences about rows that two splits share; a warning where there are more of them than by chance."""
     said = []
-    for own in shared:
-        if own.share < _FEW:
+    for pair in shared:
+        if pair.share < _FEW:
             continue
-        chance = f"{own.repeated:.1%} of the {own.other} rows occur more than once"
-        fact = f"{own.share:.1%} of the {own.split} rows are in {own.other} too, value for value ({chance})"
-        if own.share > _FEW + _MORE_THAN_CHANCE * own.repeated:
-            said.append(f"warning: {fact}; figures on {own.split} show how well rows are remembered; look for rows in both")
+        chance = f"{pair.repeated:.1%} of the {pair.other} rows occur more than once"
+        fact = f"{pair.share:.1%} of the {pair.split} rows are in {pair.other} too, value for value ({chance})"
+        if pair.share > _FEW + _MORE_THAN_CHANCE * pair.repeated:
+            said.append(f"warning: {fact}; figures on {pair.split} show how well rows are remembered; look for rows in both")
         else:
             said.append(f"preprocess: {fact}")
     return said

@@ -15,12 +15,13 @@ from features.inputs import Input
 from pipeline.raw.piece import Shard
 from pipeline.runtime.fingerprint import fingerprint
 
-# Fields of `data` that do not change how a shard is parsed; left out of its key. Of the paths, a shard's own is in the key.
+# Fields of `data` that do not change how a shard is parsed; left out of its key. The path of the shard's file is in the key by
+# itself: files that are added later must not change the keys of those that were parsed.
 UNPARSED_FIELDS = frozenset({"train", "validation", "test", "max_bad_ratio", "incremental", "stable_ids"})
 
 
 def shard_key(version: str, data: DataConfig, features: Sequence[Feature], inputs: Sequence[Input], shard: Shard) -> str:
-    """A hash of the program's version, the shard's file and place in it, and how it is parsed, divided and counted.
+    """A hash of the program's version, the shard's file and stretch, and how it is parsed, divided and counted.
 
     Args:
       version: of the program.
@@ -33,7 +34,7 @@ def shard_key(version: str, data: DataConfig, features: Sequence[Feature], input
         version,
         asdict(shard),
         data.model_dump(exclude=set(UNPARSED_FIELDS)),
-        [bool(data.validation), bool(data.test)],  # a split with files of its own takes no train rows
+        [bool(data.validation), bool(data.test)],  # a split that has files takes no train rows, see `split_of`
         [feature.model_dump(exclude=set(feature.uncounted_fields)) for feature in features],
         [asdict(column) for column in inputs],
     )

@@ -1,4 +1,4 @@
-"""Which split a row belongs to: a pure function of the row, its place and the config."""
+"""Which split a row belongs to: a pure function of the row, where it stands, and the config."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from features.config.data import DataConfig, SplitConfig
 from pipeline.raw.hashing import hash_values
 from pipeline.raw.read import Rows
 
-TRAIN, VALIDATION, TEST = 0, 1, 2
+TRAIN, VALIDATION, TEST = 0, 1, 2  # indices into `SPLITS`
 SPLITS = ("train", "validation", "test")
 Splits = npt.NDArray[np.int64]
 
 
 def split_of(data: DataConfig, rows: Rows, field: str) -> Splits:
-    """The split of each row, as its place in `SPLITS`.
+    """The split of each row, as its index in `SPLITS`.
 
     Args:
       data: the config's section.
@@ -31,7 +31,7 @@ def split_of(data: DataConfig, rows: Rows, field: str) -> Splits:
         return np.full(rows.table.num_rows, SPLITS.index(field))
     splits = _divided(data.split, rows)
     with_files = [split for split, files in ((VALIDATION, data.validation), (TEST, data.test)) if files]
-    return np.where(np.isin(splits, with_files), TRAIN, splits)  # a split with files of its own takes no train rows
+    return np.where(np.isin(splits, with_files), TRAIN, splits)  # a split that has files takes no train rows
 
 
 def _divided(split: SplitConfig, rows: Rows) -> Splits:
@@ -42,12 +42,14 @@ def _divided(split: SplitConfig, rows: Rows) -> Splits:
         return _by_time(split, column.to_numpy())
     texts = column.cast(pa.string())
     if split.by == "hash":
+        # Each different value is hashed once: a user has many rows.
         encoded = texts.dictionary_encode()
         return _by_share(split, hash_values(encoded.dictionary, split.seed)[encoded.indices.to_numpy()])
     return _joined(_is_one_of(texts, split.validation_values), _is_one_of(texts, split.test_values))
 
 
 def _by_share(split: SplitConfig, keys: npt.NDArray[np.uint64]) -> Splits:
+    # Test rows are taken from one end and validation rows from the other: a changed share moves rows from or to train only.
     share = keys.astype(np.float64) / 2.0**64
     return _joined(share < split.validation, share >= 1 - split.test)
 

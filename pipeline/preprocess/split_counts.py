@@ -29,9 +29,9 @@ def add_counts(parts: Iterable[Mapping[str, SplitCounts]]) -> dict[str, SplitCou
 def describe(counts: Mapping[str, SplitCounts]) -> str:
     """Rows and positives of the splits that have rows, such as `train 900 rows, 27 positive (3.00 %)`."""
     return "; ".join(
-        f"{split} {own.rows:,} rows, {own.positives:,} positive ({own.positives / own.rows:.2%})"
-        for split, own in counts.items()
-        if own.rows
+        f"{split} {of_split.rows:,} rows, {of_split.positives:,} positive ({of_split.positives / of_split.rows:.2%})"
+        for split, of_split in counts.items()
+        if of_split.rows
     )
 
 
@@ -43,30 +43,34 @@ def check_counts(data: DataConfig, counts: Mapping[str, SplitCounts]) -> None:
     """
     if not counts["train"].rows:
         raise DataError("preprocess: the train split has no rows; look at data.train and data.split")
-    total = sum(own.rows for own in counts.values())
-    for split, own in counts.items():
+    total = sum(of_split.rows for of_split in counts.values())
+    for split, of_split in counts.items():
         field, remedy = _asked(data, split)
-        if field and not own.rows:
+        if field and not of_split.rows:
             raise DataError(f"{field}: the {split} split has none of the {total:,} rows; {remedy}")
-        if own.rows and own.positives in (0, own.rows):
-            raise DataError(_one_label(data, split, own, field or "data.split", remedy))
+        if of_split.rows and of_split.positives in (0, of_split.rows):
+            raise DataError(_one_label(data, split, of_split, field or "data.split", remedy))
 
 
 def warnings(counts: Mapping[str, SplitCounts]) -> list[str]:
     """What is too few in the splits that have rows, in sentences."""
     sentences = []
-    for split, own in counts.items():
-        label, fewest = min((("positives", own.positives), ("negatives", own.rows - own.positives)), key=lambda each: each[1])
-        if own.rows and fewest < _FEW_ROWS:
+    for split, of_split in counts.items():
+        label, fewest = min(
+            (("positives", of_split.positives), ("negatives", of_split.rows - of_split.positives)), key=lambda each: each[1]
+        )
+        if of_split.rows and fewest < _FEW_ROWS:
             error = _AUC_ERROR / math.sqrt(max(fewest, 1))
             means = "too few to learn from" if split == "train" else f"any AUC over it is uncertain by {error:.2f}"
-            sentences.append(f"{fewest:,} {label} in the {own.rows:,} rows of the {split} split: {means}; give it more rows")
+            sentences.append(
+                f"{fewest:,} {label} in the {of_split.rows:,} rows of the {split} split: {means}; give it more rows"
+            )
     return sentences
 
 
-def _one_label(data: DataConfig, split: str, own: SplitCounts, field: str, remedy: str) -> str:
-    value = 1 if own.positives else 0
-    same = f"column {data.label!r} is {value} in all {own.rows:,} rows of the {split} split"
+def _one_label(data: DataConfig, split: str, of_split: SplitCounts, field: str, remedy: str) -> str:
+    value = 1 if of_split.positives else 0
+    same = f"column {data.label!r} is {value} in all {of_split.rows:,} rows of the {split} split"
     if split == "train":
         return f"data.label: {same}; nothing to learn"
     return f"data.label: {same}, so that nothing can be measured on it; {field}: {remedy}"

@@ -14,7 +14,8 @@ from pipeline.raw.piece import Piece
 from pipeline.raw.read import read
 from pipeline.raw.shards import plan_shards
 
-_PIECES = 8  # of the files of one field: read in a few seconds, and spread over all days of a log
+# Pieces that are read of the files of one field: a few seconds' work, and yet spread over all days of a log.
+_PIECES = 8
 
 
 def sample_splits(resolved: ResolvedConfig) -> tuple[dict[str, SplitCounts], bool]:

@@ -39,7 +39,7 @@ class TransformRows(beam.DoFn):
 
     def setup(self) -> None:
         """Loads the graph once per worker."""
-        import tensorflow as tf
+        import tensorflow as tf  # here and not above: only workers need it, and it takes seconds
 
         with files.local(self.graph) as graph:
             self.loaded = tf.saved_model.load(literal_path(files.join(graph, "transform_fn")))
@@ -67,7 +67,7 @@ class TransformRows(beam.DoFn):
         return pa.table(columns)
 
     def _fed(self, table: pa.Table) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-        """What the graph is given, and of the columns whose values it is given once, each row's place among them."""
+        """The graph's inputs, and for each column that is given by its different values, each row's index among them."""
         import tensorflow as tf
 
         tensors, codes = {}, {}

@@ -1,4 +1,4 @@
-"""What a file's tables account for: each byte of its text, or each row, once and none left out."""
+"""Accounts of what was read of a file: every byte of its text, or every row, once, and none left out."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ def check_whole(path: str, spans: Sequence[Span], end: int | None) -> None:
     whole: Span = (0, 0)  # a file without shards must be empty
     for span in spans:
         whole = _joined(path, whole, span)
+    # Ends that meet are not enough: a reader that stopped early would leave out the end of the file.
     if end is not None:
         _joined(path, whole, (end, end))
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from features.config.data import DataConfig
 from pipeline.raw.encoding import line_encoding, to_utf8
 
+# As numbers, which NumPy compares with the bytes of a text.
 NEWLINE, CARRIAGE_RETURN, QUOTE = b"\n"[0], b"\r"[0], b'"'[0]
 UNCLOSED = "a quote that is not closed in its line"
 LONE_RETURN = "a carriage return within the row; end lines with a newline"
@@ -39,6 +40,7 @@ class Block:
 
     def has_rows(self, count: int) -> bool:
         """Whether the block has that many rows; looks for blank lines only where the number of lines is another."""
+        # Counting newlines takes a fraction of the time of finding the rows, and mostly settles it.
         if self._newlines_in_quotes or count != _count_lines(self.text):
             return count == self.rows
         return True
@@ -76,6 +78,7 @@ class Block:
         """The offset in the file and the bytes of each row, given by its number."""
         if not len(rows):
             return []
+        # Offsets are those of the file's bytes: where the text was transcoded, its rows are found in `raw` again, by number.
         starts, ends, _ = self._spans if self.text is self.raw else _row_spans(self.raw, self._multiline)
         spans = [(int(starts[row]), int(ends[row])) for row in rows]
         return [(self.start + begin, self.raw[begin:end]) for begin, end in spans]
@@ -139,13 +142,14 @@ def _row_spans(raw: bytes, multiline: bool) -> tuple[Positions, Positions, Posit
     if not len(text):
         return (np.zeros(0, np.int64),) * 3
     ends = _line_ends(text, multiline)
+    # The last line of a file may lack its newline.
     if not len(ends) or ends[-1] < len(text) - 1:
         ends = np.append(ends, len(text))
     starts = np.append(0, ends[:-1] + 1)
     content_ends = ends
     while (returns := (content_ends > starts) & (text[np.maximum(content_ends - 1, 0)] == CARRIAGE_RETURN)).any():
         content_ends = content_ends - returns
-    full = content_ends > starts
+    full = content_ends > starts  # blank lines are no rows, as for Arrow's parser
     return starts[full], ends[full], content_ends[full]
 
 

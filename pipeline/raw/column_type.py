@@ -33,12 +33,14 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
     """
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         return plain_type(kind.value_type)
+    # Bytes too: Spark and older writers do not mark texts as such. What is not UTF-8 is rejected row by row.
     if is_text(kind):
         return pa.string()
     if pa.types.is_fixed_size_list(kind):
         return pa.list_(plain_type(kind.value_type), kind.list_size)
     if is_list(kind):
         return pa.list_(plain_type(kind.value_type))
+    # Few kernels of Arrow know decimals, and codes are often stored as decimals without digits after the point.
     if pa.types.is_decimal(kind):
         return pa.int64() if kind.scale <= 0 else pa.float64()
     return pa.float32() if pa.types.is_float16(kind) else kind
@@ -57,6 +59,7 @@ def join_types(first: pa.DataType, second: pa.DataType) -> pa.DataType | None:
     if is_list(first) or is_list(second):
         values = join_types(_value_type(first), _value_type(second))
         return None if values is None else pa.list_(values, _common_size(first, second))
+    # A column that is whole in one file and has missing values in the next is often written as floats there.
     if _is_number(first) and _is_number(second):
         floats = pa.types.is_floating(first) or pa.types.is_floating(second)
         return pa.float64() if floats else pa.int64()

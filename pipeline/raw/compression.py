@@ -8,7 +8,8 @@ from pipeline.runtime import files
 
 # Ends of file names, and what Arrow calls the compression that they tell.
 CODECS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
-_TYPICAL_RATIO = 4  # by which logs shrink under gzip; only estimates of rows depend on it
+# By which logs shrink under gzip, roughly; only estimates of the number of rows depend on it.
+_TYPICAL_RATIO = 4
 
 
 def is_compressed(path: str) -> bool:

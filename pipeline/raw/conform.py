@@ -36,7 +36,7 @@ def conform(
     """
     try:
         array, faults = _conformed(_one_array(column), declared, missing, bad_text)
-    except pa.ArrowNotImplementedError:
+    except pa.ArrowNotImplementedError:  # Arrow has no cast between the two types at all, whatever the values
         message = f"column {declared.name!r} is {column.type}, which cannot be read as {declared.dtype}"
         raise DataError(f"{message}; leave it out of the features, or write another type") from None
     return array, faults + _negative_numbers(array, declared)
@@ -105,16 +105,19 @@ def _numbers(
     faults: Faults = []
     if is_text(array.type):
         array, faults = _text(array, declared, bad_text)
+        # Arrow's CSV parser trims numbers, its cast of texts does not; a parse row by row must give the same numbers.
         array = pc.utf8_trim_whitespace(array)
         array = pc.if_else(pc.is_in(array, pa.array(["", *missing])), None, array)
     elif declared.dtype == "int64":
         reason = f"column {declared.name!r}: not a whole number of 64 bits"
+        # NaN is how pandas writes a missing integer.
         if pa.types.is_floating(array.type):
             array = pc.if_else(pc.is_nan(array), None, array)
         elif pa.types.is_uint64(array.type):
             return _codes_of_64_bits(array, declared)
     array, more = _cast(array, kind, reason, safe=declared.dtype == "int64")
     faults += more
+    # One infinite number would make the mean of its column infinite, and with it every standardised value NaN.
     if declared.dtype == "float32":
         endless = np.isinf(array.to_numpy(zero_copy_only=False))
         if endless.any():
@@ -136,6 +139,7 @@ def _codes_of_64_bits(array: pa.Array, declared: Input) -> tuple[pa.Array, Fault
 def _cast(array: pa.Array, kind: pa.DataType, reason: str, safe: bool = True) -> tuple[pa.Array, Faults]:
     if array.type == kind:
         return array, []
+    # All values at once, as mostly all fit; only where the cast fails are the bad ones looked for.
     try:
         return array.cast(kind, safe=safe), []
     except pa.ArrowInvalid:
@@ -149,6 +153,7 @@ def _lists(array: pa.Array, declared: Input, missing: Sequence[str], bad_text: s
     assert declared.length is not None
     lengths, starts = _spans(array)
     values, faults = _values(plain_array(array.flatten()), declared, missing, bad_text)
+    # For each place of the padded lists, the index of its value among all values: one `take` in place of a loop over rows.
     slots = np.arange(declared.length)
     beyond = (slots >= lengths[:, None]).ravel()
     indices = pa.array(np.where(beyond, 0, (starts[:, None] + slots).ravel()), mask=beyond)

@@ -27,8 +27,9 @@ SUFFIXES: tuple[str, ...] = (".tsv", ".csv", ".txt")
 COLUMNS_MAY_LACK: bool = False
 HAS_ENCODING: bool = True
 
-_LOOKED_AT = 1 << 20  # bytes at the start of a file from which the size of its rows is learnt
-_TYPICAL_ROW = 200  # bytes; for files in whose start no row ends
+# Bytes at the start of a file from which the size of its rows is estimated: thousands of rows of any common log.
+_LOOKED_AT = 1 << 20
+_TYPICAL_ROW = 200  # bytes; for files in whose start no row ends, a rough guess
 # Replaces what is not ASCII, for parses that only look at delimiters, quotes and newlines.
 _AS_ASCII = bytes(range(128)) + b"?" * 128
 
@@ -86,7 +87,9 @@ def _can_be_entered(data: DataConfig, path: str) -> bool:
 
 def _parse(block: Block, names: list[str], data: DataConfig, inputs: Sequence[Input], begin: int) -> RawTable:
     """The rows of a block; `begin` is the offset from which it accounts for the file's bytes, a header's among them."""
+    # Codes are parsed as texts, not as integers: `007` and `7` may be two codes. Lists are texts that are split later.
     types = {i.name: pa.float32() if i.dtype == "float32" and i.length is None else pa.string() for i in inputs}
+    # The fast way first; each of the checks finds a text that Arrow would read as other rows than the file has.
     table = None if block.has_lone_returns else _typed(block, names, data, types)
     if table is None or not block.has_rows(table.num_rows) or _last_quote_is_open(table, names, block):
         return _parse_by_row(block, names, data, types, begin)
@@ -126,12 +129,13 @@ def _parse_by_row(block: Block, names: list[str], data: DataConfig, types: Mappi
         reasons |= {int(kept[row]): reason for row, reason in ragged.items()}
         kept = np.setdiff1d(kept, list(reasons))
         table = _as_bytes(block.without(reasons), names, data, types)
-    numbers = sorted(reasons)
+    numbers = sorted(reasons)  # in the order of the file, as a person looks them up
     rejected = [RejectedRow(*at, reasons[row]) for row, at in zip(numbers, block.locate(numbers), strict=True)]
     return RawTable(table, block.start, lambda rows: block.locate(kept[list(rows)]), block.rows, (begin, block.end), rejected)
 
 
 def _as_bytes(text: bytes, names: list[str], data: DataConfig, types: Mapping[str, pa.DataType]) -> pa.Table:
+    # Bytes fit any content, so this parse cannot fail at a value; values are judged by column, see `conform`.
     convert = convert_options(data, dict.fromkeys(types, pa.binary()))
     return _read_csv(text, one_block_options(names, len(text)), parse_options(data), convert)
 

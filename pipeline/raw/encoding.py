@@ -1,4 +1,4 @@
-"""Encodings of text files: what must be known of one to cut its bytes into lines, and its text as UTF-8."""
+"""Encodings of text files: whether bytes can be cut into lines before they are decoded, and texts as UTF-8."""
 
 from __future__ import annotations
 

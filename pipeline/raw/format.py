@@ -16,7 +16,7 @@ from features.inputs import Input
 from pipeline.raw.piece import Piece, RawFile
 from pipeline.raw.rejects import RejectedRow
 
-# Offsets and texts of the rows of a table with the given numbers.
+# Gives the offset and the text of each row, by its number in a table. A function, as hardly any row is ever asked for.
 Locate = Callable[[Sequence[int]], list[tuple[int, bytes]]]
 
 
@@ -95,5 +95,6 @@ def naming_unreadable(path: str, name: str) -> Iterator[None]:
         raise DataError(f"{path}: cannot be read as {name}: not {error.encoding} ({at}); look at data.encoding") from None
     except UnicodeError as error:  # of a file as a whole, such as UTF-16 without its mark
         raise DataError(f"{path}: cannot be read as {name}: {error}; look at data.encoding") from None
+    # These come from reading and decompressing. Other exceptions are bugs, and keep their traceback.
     except (OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
         raise DataError(f"{path}: cannot be read as {name}: {error}") from None

@@ -8,6 +8,7 @@ from pipeline.raw.compression import CODECS, open_decompressed, strip_suffix
 from pipeline.raw.format import Format
 from pipeline.runtime import files
 
+# By the names of the config's `data.format`. Tsv and csv differ in their default delimiter only.
 FORMATS: dict[str, Format] = {"tsv": delimited, "csv": delimited, "parquet": parquet, "tfrecord": tfrecord}
 
 _HEAD_BYTES = 64  # enough for the marks by which a format is recognised

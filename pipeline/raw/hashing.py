@@ -22,12 +22,14 @@ def hash_values(values: pa.Array, seed: int = 0) -> npt.NDArray[np.uint64]:
 
     The hash of a text is a sum of hashes of (position, byte) pairs: sums over slices need no loop over values.
     """
+    # The seed is mixed before it is added: with the seed alone, value 1 of seed 0 would hash like value 0 of seed 1.
     if not pa.types.is_string(values.type):
         return np.asarray(mix(values.cast(pa.int64()).to_numpy().view(np.uint64) + mix(np.uint64(seed + 1))))
     _, offsets, text = values.buffers()
     ends = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1].astype(np.int64)
     if text is None or ends[-1] == ends[0]:
         return np.full(len(values), mix(mix(np.uint64(seed + 1))))  # what the sum below gives for no byte
+    # The differences of the running sum at the texts' ends are their sums; uint64 wraps around, which the difference undoes.
     chars = np.frombuffer(text, np.uint8)[ends[0] : ends[-1]].astype(np.uint64)
     ends = ends - ends[0]
     lengths = np.diff(ends)

@@ -14,12 +14,14 @@ from pipeline.raw.arrow_csv import parse_options
 from pipeline.raw.block import Block
 from pipeline.raw.encoding import line_encoding, open_text
 
-_READ_BYTES = 64 << 10  # that are read at a time until the header is whole
-_LONGEST = 64 << 20  # bytes; without a newline in them, this is no delimited text
+# Bytes that are read at a time until the header is whole: mostly once, even of tables with thousands of columns.
+_READ_BYTES = 64 << 10
+_LONGEST = 64 << 20  # bytes; without a newline in them, a file is no delimited text
 # First bytes of zip, gzip, bzip2, zstd, xz and 7z files.
 PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"7z\xbc\xaf")
 PARQUET = b"PAR1"
 _LINE = re.compile(rb"(?:\r*\n)*[^\n]*\n")  # with the blank lines before it
+# Possessive ("*+"): a header that is not whole yet must not be tried again from each of its quotes.
 _QUOTED_LINE = re.compile(rb'(?:\r*\n)*(?:[^"\n]|"[^"]*")*+\n')
 
 
@@ -46,6 +48,7 @@ def read_header(data: DataConfig, path: str) -> tuple[list[str], int]:
         raise DataError(f"{path}: the header has a quote that is not closed; mend it, or set data.quoted: false")
     if not text.strip():
         return [], len(head)
+    # Parsed by Arrow, as the rows will be, with quotes and doubled quotes. In one block: a header longer than one would fail.
     line = pa.BufferReader(f"{text}\n".encode())
     table = pa.csv.read_csv(line, pa.csv.ReadOptions(block_size=2 * len(text) + 1024), parse_options(data))
     return list(table.column_names), len(head)

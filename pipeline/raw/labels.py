@@ -14,7 +14,8 @@ from features.inputs import Input
 from pipeline.raw.conform import Faults, as_type, conform
 from pipeline.raw.rejects import Mask
 
-_UNLABELLED = -1  # is written for a label that is not known yet, where labels are 0 and 1
+# Written by some logs for a label that is not known yet, where labels are 0 and 1.
+_UNLABELLED = -1
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def _named(column: pa.ChunkedArray, data: DataConfig, bad_text: str) -> Labels:
         numbers = as_type(column, pa.float64())
         column = pa.chunked_array([pc.if_else(pc.is_nan(numbers), None, numbers).cast(pa.string())])
     texts, faults = conform(column, Input(data.label, "string"), data.missing, bad_text)
-    texts = pc.utf8_trim_whitespace(texts)
+    texts = pc.utf8_trim_whitespace(texts)  # ` yes` is `yes`
     absent = np.asarray(pc.equal(texts, ""))
     values = np.asarray(pc.is_in(texts, pa.array(data.positive, pa.string()))).astype(np.float32)
     return Labels(np.where(absent, np.float32(np.nan), values), absent, faults)

@@ -12,7 +12,8 @@ from pipeline.raw.block import end_of_rows
 from pipeline.raw.encoding import open_text
 from pipeline.raw.piece import PIECE_BYTES, Piece
 
-_LINE_BYTES = 64 << 10  # that are read at a time where the end of a line is looked for
+# Bytes that are read at a time where the end of a line is looked for; few rows are longer.
+_LINE_BYTES = 64 << 10
 
 
 def blocks(data: DataConfig, piece: Piece) -> Iterator[tuple[bytes, int]]:
@@ -42,6 +43,7 @@ def read_line(source: pa.NativeFile) -> bytes:
 def _lines_of(source: pa.NativeFile, piece: Piece) -> tuple[bytes, int]:
     """The lines that start in a piece of plain text."""
     start = piece.start
+    # From one byte earlier: where the piece begins with a line, that byte is the newline before it, and nothing is passed over.
     if start > 0:
         source.seek(start - 1)
         start += len(read_line(source)) - 1  # the line that began before this piece belongs to the one before

@@ -60,6 +60,7 @@ def _listed(pattern: str) -> list[RawFile]:
 
 def _in_folder(folder: str) -> list[RawFile]:
     listed = [file for file in _listed(f"{files.literal_pattern(folder)}/**") if not _is_hidden(file.path[len(folder) :])]
+    # A folder may hold a README or a checksum beside the data; Hadoop's and Hive's parts, on the other hand, have no suffix.
     known = [file for file in listed if has_known_suffix(file.path)]
     meant = known or [file for file in listed if "." not in _last_name(file.path)]
     return [file for file in meant if file.size] or meant

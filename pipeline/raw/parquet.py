@@ -22,7 +22,8 @@ COLUMNS_MAY_LACK: bool = False
 HAS_ENCODING: bool = False
 
 _MAGIC = b"PAR1"
-_BATCH_ROWS = 128 << 10  # rows that are decoded at once; bounds the memory of wide tables
+# Rows that are decoded at once: a row group of other writers may hold millions, which would not fit into a worker's memory.
+_BATCH_ROWS = 128 << 10
 
 
 def recognises(head: bytes) -> bool:
@@ -57,6 +58,7 @@ def tables(data: DataConfig, inputs: Sequence[Input], piece: Piece) -> Iterator[
     """The rows of a piece's row groups, a batch at a time."""
     names = [column.name for column in inputs]
     with files.open_arrow(piece.path) as source:
+        # Checksums of pages, where the writer left them: a flipped bit would else become another value without a word.
         file = pa.parquet.ParquetFile(source, page_checksum_verification=True)
         first = sum(file.metadata.row_group(group).num_rows for group in range(piece.start))
         try:

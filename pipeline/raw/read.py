@@ -120,6 +120,7 @@ def first_rows(data: DataConfig, path: str, rows: int) -> tuple[pa.Table, int]:
             rejected += len(raw.rejected)
             if sum(table.num_rows for table in tables) >= rows:
                 break
+    # Concatenated with an empty table, so that a file without rows still has its columns.
     empty = pa.table({name: pa.array([], kind or pa.string()) for name, kind in types.items()})
     return pa.concat_tables([empty, *tables]).slice(0, rows), rejected
 
@@ -146,7 +147,7 @@ def _joined(name: str, known: pa.DataType | None, kind: pa.DataType | None, firs
 
 
 def _check_count(raw: RawTable, path: str) -> None:
-    """Refuses to go on where a row was lost, or made of nothing."""
+    """Refuses to go on where a row was lost, or where there is one that the file does not have."""
     count = raw.table.num_rows + len(raw.rejected)
     if count != raw.rows:
         start, end = raw.span
@@ -190,7 +191,7 @@ def _conformed(raw: RawTable, data: DataConfig, inputs: Sequence[Input], path: s
 
 
 def _with_time_keys(table: pa.Table, split: SplitConfig) -> tuple[pa.Table, Faults]:
-    """Puts keys on the scale of the split's bounds in the place of its column, and refuses what is no time."""
+    """Replaces the split's column by its keys on the scale of the bounds, and refuses rows whose text is no time."""
     scale = split.time_scale
     if scale is None or split.column not in table.column_names:
         return table, []
@@ -202,6 +203,7 @@ def _with_time_keys(table: pa.Table, split: SplitConfig) -> tuple[pa.Table, Faul
         return table, []
     start = split.validation_from if split.validation_from is not None else split.test_from
     reason = f"column {split.column!r}: not a time that data.split could compare with {start}"
+    # The most common cause of a date that cannot be: its day and month are in the other order, which has a remedy.
     in_other_order = np.zeros(len(bad), bool)
     in_other_order[bad] = np.isfinite(replace(scale, day_first=not scale.day_first).keys(texts.filter(pa.array(bad))))
     order = "month before the day; see" if scale.day_first else "day before the month; set"
@@ -215,7 +217,7 @@ def _without_faults(rows: Rows, faults: Faults, skipped: Mask, raw: RawTable) ->
         return rows
     numbers = np.flatnonzero(bad & ~skipped).tolist()
     reasons = [next(reason for mask, reason in faults if mask[number]) for number in numbers]
-    places = raw.locate(numbers) if numbers else []
-    rejected = [RejectedRow(*at, reason) for at, reason in zip(places, reasons, strict=True)]
+    located = raw.locate(numbers) if numbers else []
+    rejected = [RejectedRow(*at, reason) for at, reason in zip(located, reasons, strict=True)]
     kept = rows.table.filter(pa.array(~bad & ~skipped))
     return Rows(kept, rows.path, rows.first, rows.span, [*rows.rejected, *rejected], int(skipped.sum()))

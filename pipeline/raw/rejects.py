@@ -1,4 +1,4 @@
-"""Malformed rows: found by column, kept as they were, counted by reason."""
+"""Malformed rows: which they are, their texts as they stand in the file, and counts by reason."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from features.errors import DataError
 from features.manifest import RejectCounts
 
 Mask = npt.NDArray[np.bool_]
+# The row as bytes: it may be rejected just because it is no UTF-8.
 REJECTED_SCHEMA = pa.schema({"file": pa.string(), "offset": pa.int64(), "reason": pa.string(), "row": pa.binary()})
 _REASONS_SHOWN = 5  # most frequent reasons that an error lists
 
@@ -71,7 +72,7 @@ class Tally:
         self.rows += other.rows
         self.unlabelled += other.unlabelled
         self.reasons.update(other.reasons)
-        self.examples = {**other.examples, **self.examples}
+        self.examples = {**other.examples, **self.examples}  # the earlier example stays
 
     def check(self, allowed: float) -> None:
         """Refuses data with too many malformed rows.

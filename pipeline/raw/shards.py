@@ -22,7 +22,7 @@ def list_files(patterns: Sequence[str], field: str) -> list[RawFile]:
     Raises:
       DataError: a pattern matches nothing, or empty files alone.
     """
-    by_path: dict[str, RawFile] = {}
+    by_path: dict[str, RawFile] = {}  # a file that two patterns match is read once
     for pattern in patterns:
         try:
             matched = match_files(pattern)

@@ -22,7 +22,8 @@ SUFFIXES: tuple[str, ...] = (".tfrecord", ".tfrecords")
 COLUMNS_MAY_LACK: bool = True  # an Example leaves out what it has no value for
 HAS_ENCODING: bool = False
 
-_LOOKED_AT = 1 << 20  # bytes at the start of a file from which its columns and the size of its records are learnt
+# Bytes at the start of a file from which its columns and the size of its records are taken, as nothing else names them.
+_LOOKED_AT = 1 << 20
 # A record is its length and that length's checksum, the record, and its checksum, all little-endian.
 _HEAD = struct.Struct("<QI")
 _FOOT = struct.Struct("<I")
@@ -53,6 +54,7 @@ def columns(data: DataConfig, path: str) -> list[tuple[str, pa.DataType | None]]
     bad = _bad_records(decoder, records)
     batch = decoder.DecodeBatch([record for record, wrong in zip(records, bad, strict=True) if not wrong])
     named = zip(batch.schema.names, batch.columns, strict=True)
+    # A feature without a value in all these Examples has no type here; another file may tell it.
     return [(name, _type_of(column)) for name, column in named if not pa.types.is_null(column.type)]
 
 
@@ -138,6 +140,7 @@ def _first_types(decoder: Any, stretch: pa.Array) -> dict[str, pa.DataType]:
     except pa.ArrowInvalid:
         if len(stretch) == 1:
             return {}
+        # By halving: stretches of good records are asked at once. The first half is last, as its types go before.
         half = len(stretch) // 2
         return {**_first_types(decoder, stretch.slice(half)), **_first_types(decoder, stretch.slice(0, half))}
 
@@ -194,6 +197,7 @@ def _masked_crc(text: bytes) -> int:
 
 
 def _decoder() -> Any:
+    # TFX's decoder turns Examples into Arrow in C++; a loop in Python over records would be many times slower.
     from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
     return ExamplesToRecordBatchDecoder()
