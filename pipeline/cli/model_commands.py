@@ -107,6 +107,7 @@ def score(
     with explaining_disk(output):
         summary = score_files(model, source, output, carry or [], _fields(fields or []), context.args)
     quality = summary.quality
+    # Files without labels are scored all the same, and have no figures.
     figures = f"; AUC {quality.auc:.6f}, log loss {quality.log_loss:.6f}" if quality else ""
     say(f"wrote {output}: {summary.rows:,} rows, {sum(summary.rejected.values()):,} rejected{figures}")
     give(summary.model_dump(mode="json"))

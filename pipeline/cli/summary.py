@@ -101,7 +101,7 @@ def _models(figures: ReportFigures) -> dict[str, ModelSummary]:
 
 
 def tables(summary: RunSummary) -> Group:
-    """The same for a person."""
+    """The summary as tables for the terminal."""
     dropped = ", ".join(entry.feature for entry in summary.dropped)
     return Group(
         _kept_table(summary),

@@ -86,6 +86,7 @@ def changes_since(selection: Selection | None, proof: Proof | None) -> ChangesSi
     """What changed from an earlier spec; None where the selection did not start from one."""
     if selection is None or selection.since is None:
         return None
+    # Both retrained on this data: the figures in the earlier spec are of other rows.
     worth = _worth(proof) if proof and proof.has("previous", "pruned") else None
     return ChangesSince(**dict(selection.since), worth=worth)
 

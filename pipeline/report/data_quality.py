@@ -70,6 +70,7 @@ def data_quality(statistics: StatisticsDocument, features: Sequence[FeatureRow])
 
 
 def _findings(row: FeatureRow, statistics: Statistics) -> Iterator[Finding]:
+    # Why a feature takes no part says more than what else is odd about it.
     if row.decision != "kept" and row.reason not in _ORDINARY_REASONS:
         yield Finding(feature=row.feature, finding=row.reason, detail="takes no part in the selection")
     elif (rare := _rare_values(row, statistics)) is not None:
@@ -95,6 +96,7 @@ def _drift(train: Statistics, test: Statistics) -> Drift:
     return Drift(
         feature=train.name,
         missing_share=_missing_share(test) - _missing_share(train),
+        # In deviations of the train rows, so that features of any size can be compared.
         mean=((test.mean or 0) - (train.mean or 0)) / (train.std or 1) if known else None,
         top_values=_distance(train_shares, test_shares),
     )

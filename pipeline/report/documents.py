@@ -1,4 +1,4 @@
-"""What the stages of a work folder have left, read by class."""
+"""The documents that the stages of a work folder have written, each read as its class."""
 
 from __future__ import annotations
 

@@ -62,6 +62,7 @@ def feature_rows(config: Config, documents: WorkFolderDocuments, path: Sequence[
     kinds = {feature.name: feature.kind for feature in documents.features.features}
     picks = _first_picks(path)
     kept = {entry.feature: entry for entry in documents.selection.kept} if documents.selection else {}
+    # Each name once, in the first of these orders that has it.
     names = list(dict.fromkeys([*kept, *picks, *kinds]))
     orders = {name: order for order, name in enumerate(picks, 1)}
     known = _known(config, documents)
@@ -111,6 +112,7 @@ def _pick_columns(pick: PathRow | None) -> dict[str, object]:
 
 def _choice_columns(kept: Kept | None) -> dict[str, object]:
     if kept is None:
+        # Zeros and no blanks, so that a column can be summed.
         return {"kept_rows": 0, "width": 0, "bytes": 0}
     return {"kept_rows": kept.rows, "width": kept.width, "bytes": kept.bytes}
 

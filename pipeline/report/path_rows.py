@@ -9,7 +9,7 @@ from features.path import CHANCE_AUC, Pick, SearchPath
 
 
 class PathRow(Document):
-    """A pick, and what the path was worth with it. The fields are the columns of `path.csv`.
+    """A pick, and the estimated quality with all picks up to it. The fields are the columns of `path.csv`.
 
     Attributes:
       round, feature, width, bytes, cumulative_bytes, attention, score: as in `Pick`.
@@ -38,6 +38,7 @@ def path_rows(path: SearchPath) -> list[PathRow]:
     candidates = {ended.round: int(np.count_nonzero(ended.attention)) for ended in path.rounds}
     picked: set[str] = set()
     rows: list[PathRow] = []
+    # Before the first pick a model knows nothing.
     auc = CHANCE_AUC
     for pick in path.picks:
         # A feature counts once, even where it was picked at more than one width.

@@ -20,6 +20,7 @@ class ProofRow(Document):
     bytes: int
     block: int | None
     sparsity: float | None
+    # Spelt out for each figure: these are the heads of `proof.csv`, which scripts read by name.
     auc: float
     auc_low: float
     auc_high: float

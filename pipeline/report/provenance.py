@@ -68,6 +68,7 @@ def provenance(config: Config, documents: WorkFolderDocuments, workspace: Worksp
     records = {name: read_record(workspace.join(name)) for name in folders}
     path = documents.path
     return Provenance(
+        # The whole config, the work folder too: a report is of one run.
         config=fingerprint(config.model_dump(mode="json")),
         data=fingerprint(documents.manifest.model_dump(mode="json")),
         seeds=_seeds(config),

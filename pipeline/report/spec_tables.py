@@ -27,6 +27,7 @@ def spec_table(spec: FeatureSpec) -> Group:
     head = f"{spec.name}: {len(spec.kept)} of {count} features, {spec.bytes:,} of {spec.full_bytes:,} bytes (asked: {budget})"
     lines = [f"{point.name}: AUC {_auc(point)}, log loss {point.log_loss.mean:.4f}" for point in spec.proof.points]
     proved = f"{spec.proof.split}, {spec.proof.rows:,} rows, {len(spec.proof.seeds)} seeds; " + "; ".join(lines)
+    # No table of dropped features where all are kept.
     return Group(Text(head, style="bold"), Text(proved), kept, *([dropped] if spec.dropped else []))
 
 

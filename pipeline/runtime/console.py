@@ -25,7 +25,7 @@ _WORDS = {"auc": "AUC {:.4f}", "loss": "loss {:.4f}", "rows_per_second": "{:,.0f
 
 
 class _Output:
-    """How it is said: `quiet` leaves errors alone, `as_json` makes every line an event."""
+    """How messages are shown: `quiet` shows errors only, `as_json` makes every line a JSON event."""
 
     quiet = False
     as_json = False
@@ -50,7 +50,7 @@ class Tick(Protocol):
 
 
 def say(text: str, event: str = "message", **fields: Any) -> None:
-    """One line: to a person its text, to a program an event with these fields too."""
+    """Says one line: a person sees its text, a program gets a JSON event with these fields too."""
     if event != "error":
         check_interrupt()
     # To the log in any case: what a quiet run has said is wanted when it has failed.
@@ -65,7 +65,7 @@ def say(text: str, event: str = "message", **fields: Any) -> None:
 
 
 def give(document: Mapping[str, Any], shown: Any = None) -> None:
-    """What a command was called for: JSON on the standard output for a program, a table for a person."""
+    """Shows the result of a command: JSON on the standard output for a program, a table for a person."""
     if output.as_json:
         print(json.dumps(document, indent=1), flush=True)
     elif shown is not None and not output.quiet:

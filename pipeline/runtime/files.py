@@ -46,7 +46,7 @@ def size(path: str) -> int:
 
 
 def open_file(path: str) -> Any:
-    """A file to read, as it is."""
+    """A file opened to read; its bytes are not decompressed."""
     return FileSystems.open(path, compression_type=_PLAIN)
 
 

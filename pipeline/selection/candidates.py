@@ -23,7 +23,7 @@ class Candidates:
 
     Attributes:
       encodings: of the features that take part.
-      reasons: of the features that do not, by name.
+      reasons: why each other feature takes no part, by name.
       keep: features that are picked from the start.
       widths: full width of each feature.
     """
@@ -35,7 +35,7 @@ class Candidates:
 
     @classmethod
     def of(cls, config: Config, transformed: Transformed) -> Candidates:
-        """The config's and the data's.
+        """The candidates that a config and a transformed folder leave to choose from.
 
         Raises:
           ConfigError: none is left, or a must-keep feature is unfit.
@@ -52,13 +52,13 @@ class Candidates:
         return cls(left, reasons, keep, full_widths(left, config.model.embedding_width))
 
     def allowed(self, widths: Sequence[int]) -> list[int]:
-        """Those of the widths that are below the full one, and that."""
+        """The widths to choose from: those of `widths` that are below the full width, then the full width."""
         full = max(self.widths.values())
         return [*sorted(width for width in widths if width < full), full]
 
     @cached_property
     def names(self) -> list[str]:
-        """Of the features."""
+        """Names of the features that take part, in the data's order."""
         return [encoding.name for encoding in self.encodings]
 
     @cached_property

@@ -25,10 +25,10 @@ AS_GOOD = 0.0005
 
 @dataclass(frozen=True)
 class Choice:
-    """A budget spent.
+    """What a budget was spent on.
 
     Attributes:
-      problem: what was asked.
+      problem: the allocation problem that was solved.
       chosen: the allocation that is kept.
       tried: all allocations, in the order of trial.
     """

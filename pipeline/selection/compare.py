@@ -44,7 +44,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Comparing:
-    """What is compared.
+    """A comparison to make: methods, numbers of features and seeds.
 
     Every ranking and every retrained set is kept in the folder under a fingerprint of all it depends on, so that a
     comparison that was interrupted, or is asked for more, does nothing twice.
@@ -160,7 +160,7 @@ class Comparing:
         return files.read_document(SearchPath, file)
 
     def _point(self, chosen: Sequence[Widths], words: str, report: Report) -> ComparedPoint:
-        """A set of features a seed, each retrained and scored with its own."""
+        """Retrains and scores one set of features for each seed."""
         # The same draws for every point, so that points differ by their models and not by the rows drawn.
         draws = block_draws(self.config.proof.bootstrap_samples)
         resampled: list[npt.NDArray[np.float64]] = []
@@ -181,7 +181,7 @@ class Comparing:
         )
 
     def _scores(self, widths: Widths, seed: int) -> Scores:
-        """Of a model trained from scratch; one that any method has had trained before is not trained again."""
+        """Scores of a model trained from scratch; what was trained for any method before is read and not trained again."""
         learnt, scored = self.splits.learnt, self.splits.scored
         parts = (self.config.model.model_dump(), self.config.training.model_dump(), learnt, scored)
         # Not the method: two that choose the same features share the training.

@@ -77,6 +77,7 @@ class FeatureSearch:
 
         def on_pick(number: int, picks: Any, scores: Any, attention: Any, logs: Mapping[str, float]) -> None:
             if self.gates > 1:
+                # Quality is estimated along one order, on which the gates agree only at the end.
                 note, estimate = self._note_orders(picks), None
             else:
                 note, estimate = self._add_picks(number, picks, scores, attention)

@@ -85,7 +85,7 @@ def _measured(config: Config, transformed: Transformed) -> LatencyFit:
     terms = _terms(samples, {feature.name: kinds.index(feature.serving_operations) for feature in transformed.features})
     base, column, *of_kinds = coefficients = fitted(terms, times)
     error = np.abs(terms @ coefficients - times) / times
-    say(f"search: latency of a model is foretold within {np.median(error):.0%} in the median, {error.max():.0%} at most")
+    say(f"search: latency of a model is predicted within {np.median(error):.0%} in the median, {error.max():.0%} at most")
     return LatencyFit(
         rows_a_request=config.selection.budget.latency_batch,
         base=round(float(base), 3),

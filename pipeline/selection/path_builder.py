@@ -101,6 +101,7 @@ class PathBuilder:
 
     def to_json(self) -> dict[str, Any]:
         """What a checkpoint keeps of it."""
+        # Picks and rounds alone: all else is made anew from the config and the data.
         return {name: [entry.model_dump(mode="json") for entry in getattr(self, name)] for name in ("picks", "rounds")}
 
     def restore(self, values: Mapping[str, Any]) -> None:

@@ -74,6 +74,7 @@ class Previous:
         widths, rows = {}, {}
         for kept in (kept for kept in self.spec.kept if kept.name in encodings):
             encoding, feature = encodings[kept.name], features[kept.name]
+            # The model may have become narrower since.
             full = encoding.width(config.model.embedding_width)
             widths[kept.name] = min(kept.width, full) if encoding.embedded else full
             # Tables that the spec had cut are cut again, to as many tokens; ids of no vocabulary stay.
@@ -83,7 +84,7 @@ class Previous:
         return Allocation(widths, rows)
 
     def changes(self, kept: Mapping[str, int], reasons: Mapping[str, str]) -> Changes:
-        """What came and went.
+        """What a new choice changes from the spec.
 
         Args:
           kept: the new choice, features with widths.

@@ -22,7 +22,7 @@ from pipeline.training.fit import fit
 
 @dataclass(frozen=True)
 class Retrained:
-    """What a model has shown.
+    """Scores and training speed of a retrained model.
 
     Attributes:
       scores: of all rows of the split.
@@ -52,7 +52,8 @@ class Retraining:
     folder: str
 
     def result(self, name: str, allocation: Allocation, seed: int, keep_weights: bool) -> Retrained:
-        """What the model shows; taken from `runs/` where an interrupted proof left it there."""
+        """Scores and speed of the model; read from `runs/` where an interrupted proof left them there."""
+        # Names of points hold blanks, such as `10 features`.
         path = files.join(self.folder, "runs", f"{name.replace(' ', '_')}-{seed}")
         if files.exists(f"{path}.npz") and files.exists(f"{path}.json"):
             scores = Scores.from_bytes(files.read_bytes(f"{path}.npz"), f"{path}.npz")

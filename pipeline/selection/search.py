@@ -52,6 +52,7 @@ def feature_path(run: SearchRun) -> SearchPath:
 
 
 def _searched(run: SearchRun) -> SearchPath:
+    # Said before the search, which may take hours, and not after it.
     warn_of_data(run.train_rows)
     return feature_path(run)
 

@@ -35,7 +35,7 @@ _STEPS_PER_EXECUTION = 32
 
 @dataclass(frozen=True)
 class SearchRun:
-    """What a search is made of.
+    """A search to run: its candidates, rows, schedule and model.
 
     Attributes:
       config: of the run.
@@ -83,7 +83,7 @@ class SearchRun:
         return Schedule.of(self.steps, picks, picks_per_round, selection.warmup, selection.round_shape)
 
     def described(self, schedule: Schedule) -> SearchSchedule:
-        """The schedule as the document says it."""
+        """The schedule as `path.json` holds it."""
         return SearchSchedule(**vars(schedule), steps=schedule.steps, batch_size=self.config.selection.batch_size)
 
     def model(self, gate: SequentialAttention | None, schedule: Schedule) -> RankingModel:
@@ -92,6 +92,7 @@ class SearchRun:
         return build_model(
             self.candidates.encodings,
             self.candidates.widths,
+            # Dense: a tower is thinned in the proof, once it is known which features feed it.
             self.config.model.dense,
             self.config.training,
             make_strategy(self.config.training),
@@ -126,7 +127,7 @@ class SearchRun:
           schedule: its rounds are the training's epochs.
           picks: makes the picks at the end of rounds.
           watch: sees each step.
-          memory: what the picks have been written down in.
+          memory: gathers the picks, and is kept in checkpoints.
           **identity: JSON values that say, beside config and candidates, which training this is.
         """
         rows, selection = self.train_rows, self.config.selection

@@ -72,6 +72,7 @@ def selection_of(config: Config, transformed: Transformed, path: SearchPath, cho
 
 def _reasons(path: SearchPath, widths: Mapping[str, int]) -> dict[str, str]:
     """Why features are not kept, by name."""
+    # The search knows why others were no candidates; of these the budget alone decided.
     return path.not_candidates | {pick.feature: "not chosen" for pick in path.picks if pick.feature not in widths}
 
 

@@ -52,6 +52,7 @@ class TriedAllocation:
     def trial(self) -> Trial:
         """The document; it has no figures where nothing was trained."""
         trial = Trial(allocator=self.allocator, features=len(self.allocation.widths), cost=rounded(self.cost))
+        # A single allocation is kept without being trained.
         if not self.qualities:
             return trial
         figures = {

@@ -39,7 +39,7 @@ def make_spec(
       transformed: the transformed folder, cut to the vocabularies that are kept.
       path: of the search.
       selection: what is kept and dropped.
-      proof: of it.
+      proof: of what is kept.
       folder: receives the vocabulary files, in `vocabulary/`.
     """
     (folder / VOCABULARY_FOLDER).mkdir(exist_ok=True)

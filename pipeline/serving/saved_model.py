@@ -87,7 +87,7 @@ class Served:
         return self._unharmed(lambda: function(**arguments))
 
     def _unharmed(self, call: Callable[[], T]) -> T:
-        """What a call gives. TensorFlow reports damage to a SavedModel by errors of any class, ValueError to DataLossError."""
+        """The result of a call. Damage makes TensorFlow raise errors of any class, ValueError to DataLossError: all become ours."""
         try:
             return call()
         except Exception as error:

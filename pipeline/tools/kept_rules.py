@@ -53,7 +53,7 @@ class KeptRules:
         return last
 
     def groups(self, number: int) -> list[Group] | None:
-        """What takes the place of a rule, which may be nothing; None where the rule stays as it is.
+        """The rules that take the place of one, none where no feature of it is kept; None where it stays as it is.
 
         Raises:
           ConfigError: the spec is not of this config.
