@@ -116,17 +116,12 @@ def select_columns(
         raise ValueError(f"k = {k} of {x.shape[1]} columns")
     if method not in ("sequential_attention", *METHODS):
         raise ValueError(f"method {method!r} is not one of {', '.join(['sequential_attention', *METHODS])}")
-    steps = training.steps(len(x))
-    owners = list(range(x.shape[1]))
     if method != "sequential_attention":
-        names = [str(column) for column in owners]
-        build = _builder(x, y, training, seed)
-        held_out = [({"values": x[:_GRADIENT_ROWS]}, y[:_GRADIENT_ROWS])]
-        slots = {"values": np.arange(x.shape[1])}
-        context = RankingContext(names, owners, slots, build, partial(_train, x, y, training, seed), steps, held_out, seed)
-        return [int(name) for name, _ in METHODS[method](context)[:k]]
-    schedule = Schedule.of(steps, k, picks_per_round, training.warmup)
-    gate = SequentialAttention(owners)
+        ranking = METHODS[method](_ranking_context(x, y, training, seed))
+        return [int(name) for name, _ in ranking[:k]]
+    schedule = Schedule.of(training.steps(len(x)), k, picks_per_round, training.warmup)
+    # Each column is a candidate of its own.
+    gate = SequentialAttention(list(range(x.shape[1])))
     model = _builder(x, y, training, seed)(gate)
     picked: list[int] = []
     picks = Picks(
@@ -176,6 +171,23 @@ class Scaling:
         # Over infinity: a column that does not vary among the train rows must not blow up where others differ from it.
         scaled = (x - self.mean) / np.where(self.deviation > 0, self.deviation, np.inf)
         return np.nan_to_num(scaled, nan=0.0).astype(np.float32)
+
+
+def _ranking_context(x: Floats, y: Targets, training: DenseTraining, seed: int) -> RankingContext:
+    """What ranking methods build, train and look at: the network and rows of Sequential Attention's search."""
+    columns = list(range(x.shape[1]))
+    # Gradients are taken over train rows, as the rows that judge a choice are those of the test.
+    held_out = [({"values": x[:_GRADIENT_ROWS]}, y[:_GRADIENT_ROWS])]
+    return RankingContext(
+        [str(column) for column in columns],
+        columns,
+        {"values": np.arange(x.shape[1])},
+        _builder(x, y, training, seed),
+        partial(_train, x, y, training, seed),
+        training.steps(len(x)),
+        held_out,
+        seed,
+    )
 
 
 def _builder(

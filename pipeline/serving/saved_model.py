@@ -87,7 +87,7 @@ class Served:
         return self._unharmed(lambda: function(**arguments))
 
     def _unharmed(self, call: Callable[[], T]) -> T:
-        """The result of a call. Damage makes TensorFlow raise errors of any class, ValueError to DataLossError: all become ours."""
+        """The result of a call. Damage makes TensorFlow raise errors of any class, from ValueError to DataLossError."""
         try:
             return call()
         except Exception as error:
