@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from features.errors import ConfigError, TrainingError
 
+# The jobs that each strategy knows, so that a mistyped one in TF_CONFIG is named at the start.
 _JOBS_OF_STRATEGY = {"multi_worker": {"chief", "worker"}, "parameter_server": {"chief", "worker", "ps"}}
 _EXAMPLE = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
 # Seconds between two looks at tasks that have not come yet, and to wait for an answer at an address.
@@ -73,6 +74,7 @@ class Cluster:
     @property
     def chief(self) -> bool:
         """Whether this task is the one that writes."""
+        # Where no job has that name the first worker is the chief, as TensorFlow has it.
         return self.job == "chief" or ("chief" not in self.jobs and self.job == "worker" and self.index == 0)
 
     @property
@@ -130,6 +132,7 @@ def listens(address: str) -> bool:
 
 def free_addresses(count: int) -> list[str]:
     """Addresses of this machine's loopback at which nothing listens."""
+    # All are held open until each has its port, so that no two get the same.
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     addresses = [f"127.0.0.1:{server.getsockname()[1]}" for server in sockets]
     for server in sockets:

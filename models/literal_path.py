@@ -6,6 +6,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+# Signs that have a meaning in a pattern.
 _GLOB_SIGNS = frozenset("*?[]{}\\")
 
 
@@ -16,6 +17,7 @@ def literal_path(path: str) -> str:
     `work [1]`. A local path with such signs is therefore reached through a link of a plain name, which lasts as long as the
     process: tables of a loaded graph go on naming the file that they were read from.
     """
+    # In an object store there are no links: such a path is left as it is.
     if "://" in path or not _GLOB_SIGNS & set(path):
         return path
     whole = Path(path).absolute()

@@ -121,6 +121,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(context_settings=PASSED_TO_BEAM)(preprocess)
     for command in (select, prove, export, report, compare):
         app.command()(command)
+    # Left out of `--help`, which names each stage once.
     app.command(hidden=True)(retrain)
 
 
@@ -180,4 +181,5 @@ def _workspace(config: Config, stages: Sequence[str]) -> Workspace | None:
 
 
 def _with_previous(overrides: list[str] | None, previous: str | None) -> list[str] | None:
+    # As an override, so that it is part of the config in force, which the report keeps.
     return [*(overrides or []), f"selection.previous={previous}"] if previous else overrides

@@ -134,6 +134,7 @@ def _model_table(summary: RunSummary) -> Table:
 
 
 def _right_aligned(table: Table) -> Table:
+    # All but the names are numbers.
     for column in table.columns[1:]:
         column.justify = "right"
     return table

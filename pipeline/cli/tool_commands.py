@@ -26,6 +26,7 @@ def init(
     from features.config.json_schema import FILE, schema_text
     from pipeline.tools.init import draft
 
+    # A draft is there to be edited: one is not written over.
     if output.exists():
         raise ConfigError(f"{output} exists; name another file with --output")
     drafted = draft(paths, label=label)

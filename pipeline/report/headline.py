@@ -45,6 +45,7 @@ class Headline(Document):
       latency_us: in serving, where it was measured.
     """
 
+    # What a proof or a measurement fills, left out of the document while there is none.
     optional_fields: ClassVar[frozenset[str]] = frozenset(
         {
             "split",

@@ -72,6 +72,7 @@ class Comparing:
         """
         names = list(KNOWN) if methods == "all" else [name.strip() for name in methods.split(",")]
         try:
+            # Each once and rising, as the curves are drawn.
             numbers = sorted({int(number) for number in counts.split(",")})
         except ValueError:
             raise ConfigError(f"--k: {counts!r} is not numbers with commas between, such as 5,10,20") from None
