@@ -61,23 +61,23 @@ class Coded(Feature):
         return self
 
     def size_of(self, statistics: Statistics) -> int:
-        """Of the vocabulary."""
+        """Number of values in the vocabulary; 0 where values are hashed."""
         return statistics.vocabulary_size if self.has_vocabulary else 0
 
     def largest_size(self, rows: int) -> int:
-        """Each value of a vocabulary is seen `min_count` times."""
+        """The largest vocabulary: each of its values occurs `min_count` times, so the rows have no room for more."""
         if not self.has_vocabulary:
             return 0
         return min(rows * self.values_a_row // self.min_count, self.max_size or sys.maxsize)
 
     @property
     def shared_ids(self) -> int:
-        """Those out of the vocabulary; without a vocabulary all."""
+        """Number of out-of-vocabulary ids; without a vocabulary, of all ids."""
         return self.hash_buckets or self.oov_buckets
 
     @property
     def size_limit(self) -> int | None:
-        """Of the vocabulary."""
+        """The largest number of values that the config allows in the vocabulary; None where it sets no limit."""
         return self.max_size
 
     @property
@@ -134,11 +134,11 @@ class Multivalued(Coded):
 
     @property
     def values_a_row(self) -> int:
-        """As many as are read."""
+        """Number of elements that are read of each list."""
         return self.max_length
 
     def encoding_of_size(self, size: int) -> Encoding:
-        """With a column of weights, where there are some."""
+        """As of other kinds, with the length of the lists, and a column of weights where the feature has them."""
         rows, weighted = super().encoding_of_size(size).rows, bool(self.weights)
         return Encoding(self.name, rows, self.max_length, weighted, self.width, self.group)
 
@@ -172,7 +172,7 @@ class Cross(Feature):
 
     @property
     def shared_ids(self) -> int:
-        """All of its ids."""
+        """Number of all its ids, as joint values are hashed and none has an id that is its alone."""
         return self.hash_buckets
 
 

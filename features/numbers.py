@@ -92,13 +92,13 @@ class Numeric(Feature):
 
     @property
     def constants(self) -> tuple[str, ...]:
-        """Those that its encoding computes with."""
+        """The figures that its encoding computes with."""
         constants: dict[str, tuple[str, ...]] = {"buckets": ("boundaries",), "value": ("mean", "std"), "log_square": ()}
         return constants[self.encoding]
 
     @property
     def serving_operations(self) -> str:
-        """By encoding."""
+        """Numbers of one encoding take the same operations."""
         return f"numeric, {self.encoding}"
 
     def conditioned(self, x: Any, arithmetic: Arithmetic) -> Any:
@@ -136,7 +136,7 @@ class Dense(Feature):
         return statistics.length or 0
 
     def largest_size(self, rows: int) -> int:
-        """Not more than are read."""
+        """The length of the longest vector that is read."""
         return self.max_length
 
     @property
@@ -146,5 +146,5 @@ class Dense(Feature):
 
     @property
     def serving_operations(self) -> str:
-        """All vectors take the same."""
+        """All vectors take the same operations."""
         return "dense"

@@ -35,6 +35,7 @@ class FullModel:
     @classmethod
     def of(cls, config: Config, transformed: Transformed) -> FullModel:
         """The full model of a transformed folder."""
+        # The config's reason wins over `constant`: it says what somebody has decided.
         without = _constant_features(transformed) | excluded_features(config, transformed)
         encodings = [encoding for encoding in transformed.encodings if encoding.name not in without]
         widths = full_widths(encodings, config.model.embedding_width)

@@ -170,6 +170,8 @@ class Reader:
     def _windows(self, seed: int, epoch: int, skip: int) -> Iterator[Window]:
         """Windows from row `skip` of an epoch's order on, for ever."""
         for number in count(epoch):
+            # Whole row groups are shuffled, then rows within a window: shuffling rows over the whole split would read every
+            # file for every batch.
             order = np.random.default_rng([seed, number]).permutation(len(self.row_groups))
             for index, groups in enumerate(_grouped([self.row_groups[n] for n in order], self.shuffle_rows)):
                 window = Window(groups, number, index, skip)
@@ -179,6 +181,7 @@ class Reader:
 
     def _load(self, window: Window) -> Arrays:
         """All rows of a window, unshuffled."""
+        # Large splits are read anew in every epoch: `shuffle_rows` bounds what is held.
         if len(window.groups) < len(self.row_groups):
             return self._read(window.groups)
         if self._held is None:  # the split fits in one window: hold it, in file order, rather than read it every epoch
@@ -199,7 +202,7 @@ class Reader:
 
     def _column(self, table: pa.Table, name: str, slots: int) -> npt.NDArray[Any]:
         """A column as [rows, slots]; ones if it has no name. Ids that were cut away are out of the vocabulary."""
-        if not name:
+        if not name:  # the weights of an unweighted feature beside weighted ones
             return np.broadcast_to(np.float32(1), (table.num_rows, slots))
         array = table[name].combine_chunks()
         flat = np.asarray(array.flatten() if pa.types.is_fixed_size_list(array.type) else array).reshape(table.num_rows, slots)

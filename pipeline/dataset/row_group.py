@@ -62,6 +62,7 @@ def row_groups(path: str, columns: Sequence[str], rows: int) -> list[RowGroup]:
     absent = set(columns) - set(metadata.schema.to_arrow_schema().names)
     if absent:
         raise DataError(f"{path}: has no column {min(absent)!r}; {REMEDY}")
+    # The position of every batch follows from the manifest's numbers: a file of other length would shift all batches after it.
     if metadata.num_rows != rows:
         raise DataError(f"{path}: has {metadata.num_rows} rows, but manifest.json says {rows}; {REMEDY}")
     sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]

@@ -95,6 +95,7 @@ class Transformed:
     @cached_property
     def features(self) -> list[Feature]:
         """The resolved features."""
+        # As if the config had asked for so few values: the graph that is made of these features then knows no others.
         whole = self.resolved.features
         return [f.model_copy(update={"max_size": self._known_tokens(f)}) if f.name in self.cuts else f for f in whole]
 
@@ -147,6 +148,7 @@ class Transformed:
         if feature.name not in self.cuts:
             shutil.copy(path, target)
             return
+        # As bytes: tokens are copied as they are, whatever their encoding.
         with Path(path).open("rb") as source, Path(target).open("wb") as written:
             written.writelines(islice(source, self._known_tokens(feature)))
 

@@ -54,9 +54,9 @@ def test_all_allocators_keep_the_budget_and_what_must_be_kept():
     steps = [(2, 1), (0, 1), (1, 1), (2, 2)]
     for cells in (1000, 1200, 3000, 20_000):
         asked = problem(cells, order=("b", "a", "c", "f"), must=["b"], steps=steps)
-        found = allocations(asked, "auto")
-        assert len({tuple(sorted(allocation.widths.items())) for allocation in found.values()}) == len(found)
-        for allocation in found.values():
+        by_name = allocations(asked, "auto")
+        assert len({tuple(sorted(allocation.widths.items())) for allocation in by_name.values()}) == len(by_name)
+        for allocation in by_name.values():
             assert asked.fits(allocation.widths)
             assert "b" in allocation.widths
     assert all(name.startswith("mixed dimension") for name in allocations(problem(3000), "mixed_dimension"))
@@ -109,19 +109,19 @@ def test_tables_are_cut_to_the_most_rows_that_fit():
 
 
 def test_heads_of_the_path_are_as_wide_as_fits_and_then_cut():
-    found = heads_of_path(cuttable(420, order=("c", "b", "a"), units=[["c"], ["b"], ["a"]]))
-    assert found["first 3 at width 1, cut to 310 rows"] == Allocation({"c": 1, "b": 1, "a": 1}, {"b": 310})
-    assert found["first 2 at width 1, cut to 410 rows"] == Allocation({"c": 1, "b": 1}, {"b": 410})
-    assert found["first 2 without b at width 2"] == Allocation({"c": 2, "a": 2})  # 220
-    assert found["first 2 without b at width 4, cut to 95 rows"] == Allocation({"c": 4, "a": 4}, {"a": 95})
+    by_name = heads_of_path(cuttable(420, order=("c", "b", "a"), units=[["c"], ["b"], ["a"]]))
+    assert by_name["first 3 at width 1, cut to 310 rows"] == Allocation({"c": 1, "b": 1, "a": 1}, {"b": 310})
+    assert by_name["first 2 at width 1, cut to 410 rows"] == Allocation({"c": 1, "b": 1}, {"b": 410})
+    assert by_name["first 2 without b at width 2"] == Allocation({"c": 2, "a": 2})  # 220
+    assert by_name["first 2 without b at width 4, cut to 95 rows"] == Allocation({"c": 4, "a": 4}, {"a": 95})
     assert not any(
         name.startswith("first 1 without c") for name in heads_of_path(cuttable(420, order=("c", "b", "a"), must=["c"]))
     )
 
 
 def test_an_allocator_may_be_asked_to_cut():
-    found = allocations(cuttable(150, order=("a", "b", "c")), "cut")
-    assert found
-    assert all(name.startswith("first ") for name in found)
-    assert all(cuttable(150).total(own) <= 600 for own in found.values())
-    assert any(own.rows for own in found.values())
+    by_name = allocations(cuttable(150, order=("a", "b", "c")), "cut")
+    assert by_name
+    assert all(name.startswith("first ") for name in by_name)
+    assert all(cuttable(150).total(allocation_of_name) <= 600 for allocation_of_name in by_name.values())
+    assert any(allocation_of_name.rows for allocation_of_name in by_name.values())

@@ -81,9 +81,9 @@ def test_a_feature_without_cost_is_named():
     ],
 )
 def test_budgets(budget, unit, limit):
-    found = Budget.model_validate(budget)
-    assert found.unit == unit
-    assert np.isclose(found.limit(200), limit)
+    asked_budget = Budget.model_validate(budget)
+    assert asked_budget.unit == unit
+    assert np.isclose(asked_budget.limit(200), limit)
 
 
 def test_auto_budgets():

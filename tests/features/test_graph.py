@@ -17,9 +17,9 @@ def transform(feature, statistics=None, tokens=(), folder=None, missing=(), **co
     """Outputs for raw columns, by the function that becomes the graph."""
     if tokens:
         (folder / f"{feature.name}.txt").write_text("".join(f"{token}\n" for token in tokens))
-    found = statistics or Statistics(name=feature.name, vocabulary_size=len(tokens))
+    figures = statistics or Statistics(name=feature.name, vocabulary_size=len(tokens))
     vocabularies = {feature.name: f"{folder}/{feature.name}.txt"}
-    function = make_preprocessing_fn([feature], {feature.name: found}, vocabularies, missing)
+    function = make_preprocessing_fn([feature], {feature.name: figures}, vocabularies, missing)
 
     @tf.function  # where the graph is built: tables are made and initialised there
     def run(inputs):
@@ -109,7 +109,7 @@ def test_log_square_bins_are_those_of_the_formula():
     values = [-7.0, -3.0, -1.0, 0.0, 1.0, 2.0, 3.0, 10.0, 1000.0, 3e38]
     out = transform(Numeric(name="n", encoding="log_square"), n=numbers(*values, NAN))["n"]
     bins = [0, 0, 2, 3, 4, 5, *(5 + math.floor(math.log(value) ** 2) for value in (3.0, 10.0, 1000.0)), LOG_SQUARE_BUCKETS - 1]
-    assert out == [*(place + 2 for place in bins), 1]
+    assert out == [*(bucket + 2 for bucket in bins), 1]
 
 
 @pytest.mark.parametrize(

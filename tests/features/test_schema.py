@@ -9,17 +9,17 @@ def test_tft_sees_the_kept_columns_alone():
     import tensorflow as tf
     from tensorflow_transform.tf_metadata import schema_utils
 
-    found, domains = schema_utils.schema_as_feature_spec(schema_of(FeatureSpec.model_validate(document())))
-    assert set(found) == {"a", "n", "l", "v", "i"}
-    assert found["a"] == tf.io.FixedLenFeature([], tf.string, "")
-    assert found["i"] == tf.io.FixedLenFeature([], tf.int64, -(2**63))
-    assert found["l"] == tf.io.VarLenFeature(tf.int64)
-    assert found["v"].shape == [3]
-    assert found["n"].default_value != found["n"].default_value  # NaN
+    parsed_schema, domains = schema_utils.schema_as_feature_spec(schema_of(FeatureSpec.model_validate(document())))
+    assert set(parsed_schema) == {"a", "n", "l", "v", "i"}
+    assert parsed_schema["a"] == tf.io.FixedLenFeature([], tf.string, "")
+    assert parsed_schema["i"] == tf.io.FixedLenFeature([], tf.int64, -(2**63))
+    assert parsed_schema["l"] == tf.io.VarLenFeature(tf.int64)
+    assert parsed_schema["v"].shape == [3]
+    assert parsed_schema["n"].default_value != parsed_schema["n"].default_value  # NaN
     assert (domains["l"].min, domains["l"].max, domains["l"].is_categorical) == (-3, 9, True)
     assert (domains["n"].min, domains["n"].max) == (-1.5, 2.5)
     example = tf.train.Example().SerializeToString()
-    parsed = tf.io.parse_example([example], found)
+    parsed = tf.io.parse_example([example], parsed_schema)
     assert parsed["a"].numpy().tolist() == [b""]
 
 
@@ -27,10 +27,10 @@ def test_tfx_bsl_sees_the_kept_columns_alone():
     from tfx_bsl.tfxio.tensor_representation_util import InferTensorRepresentationsFromMixedSchema
 
     schema = schema_of(FeatureSpec.model_validate(document()))
-    found = InferTensorRepresentationsFromMixedSchema(schema)
-    assert set(found) == {"a", "n", "l", "v", "i"}
-    assert found["l"].WhichOneof("kind") == "varlen_sparse_tensor"
-    assert found["a"].dense_tensor.default_value.bytes_value == b""
+    parsed_schema = InferTensorRepresentationsFromMixedSchema(schema)
+    assert set(parsed_schema) == {"a", "n", "l", "v", "i"}
+    assert parsed_schema["l"].WhichOneof("kind") == "varlen_sparse_tensor"
+    assert parsed_schema["a"].dense_tensor.default_value.bytes_value == b""
 
 
 def test_schema_disables_dropped_columns_and_says_widths_as_nvtabular_does():

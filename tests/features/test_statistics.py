@@ -33,7 +33,7 @@ def test_the_first_of_several_alike_is_kept_and_faulty_ones_are_no_originals():
     other = Statistics(name="f", count=10, distinct=3, partition="8")
     unknown = [Statistics(name=name, count=10, distinct=3) for name in "gh"]
     marked = mark_duplicates([constant[0], *alike, constant[1], other, *unknown])
-    assert [own.fault for own in marked] == [
+    assert [statistics_of_feature.fault for statistics_of_feature in marked] == [
         *("constant", None, "duplicate of a", "duplicate of a", "constant", None, None, None)
     ]
 

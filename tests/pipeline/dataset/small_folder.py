@@ -50,7 +50,7 @@ def write(folder, encodings, tables, group_rows, weight="weight"):
     splits = {"train": SplitFiles(rows=sum(entry.rows for entry in entries), files=entries)}
     manifest = Manifest(splits=splits, raw_files=[], rejected=RejectCounts(rows=0, reasons={}, examples={}))
     resolved = ResolvedFeatures(label="label", weight=weight, inputs=[], features=[], encodings=encodings)
-    made = Transformed(str(folder))
-    files.write_document(made.manifest_file, manifest)
-    files.write_document(made.features_file, resolved)
-    return made
+    transformed = Transformed(str(folder))
+    files.write_document(transformed.manifest_file, manifest)
+    files.write_document(transformed.features_file, resolved)
+    return transformed

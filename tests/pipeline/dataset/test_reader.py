@@ -165,10 +165,10 @@ def test_reading_some_columns_touches_no_other(tmp_path, monkeypatch):
         )
         return pa.PythonFile(proxy(), mode="r")
 
-    own = Reader(data, "train", chosen, 10_000)
-    groups = own.row_groups
+    small_reader = Reader(data, "train", chosen, 10_000)
+    groups = small_reader.row_groups
     monkeypatch.setattr(files, "open_arrow", counting)
-    assert sum(len(batch[1]) for batch in own.ordered(4096)) == 40_000
+    assert sum(len(batch[1]) for batch in small_reader.ordered(4096)) == 40_000
     names = {encoding.name for encoding in chosen} | {"label"}
     chunks = [groups[0].metadata.row_group(g).column(c) for g in range(4) for c in range(41)]
     wanted = sum(chunk.total_compressed_size for chunk in chunks if chunk.path_in_schema in names)

@@ -44,7 +44,7 @@ def counted(settings, folder):
     return files.read_json(f"{folder}/statistics.json")
 
 
-def made(settings, folder):
+def preprocessed(settings, folder):
     """All of it; rows by split, and every other file's content."""
     files.make_folder(str(folder))
     preprocess(ResolvedConfig.of(settings), str(folder))
@@ -52,14 +52,14 @@ def made(settings, folder):
 
 
 def output(folder):
-    found = {}
+    contents = {}
     for path in sorted(Path(folder).rglob("*")):
         name = str(path.relative_to(folder))
         if path.suffix == ".parquet":
-            found[name] = pq.read_table(path)
+            contents[name] = pq.read_table(path)
         elif path.is_file() and "transform/" not in name and path.suffix in (".json", ".txt"):
-            found[name] = path.read_text()
-    return found
+            contents[name] = path.read_text()
+    return contents
 
 
 def write(path, rows):

@@ -37,17 +37,17 @@ def statistics(feature, *tables):
 
 def test_words_are_counted_and_the_vocabulary_is_in_tfts_order():
     words = ["b", "a", "", "c", "b", "a", "z", "é", "", "c", "b"]
-    found, vocabulary = statistics(Categorical(name="c", min_count=2), table(c=words))
-    assert (found.count, found.missing, found.distinct) == (9, 2, 5)
-    assert found.top == [("b", 3), ("a", 2), ("c", 2), ("z", 1), ("é", 1)]
+    figures, vocabulary = statistics(Categorical(name="c", min_count=2), table(c=words))
+    assert (figures.count, figures.missing, figures.distinct) == (9, 2, 5)
+    assert figures.top == [("b", 3), ("a", 2), ("c", 2), ("z", 1), ("é", 1)]
     assert vocabulary == ["b", "c", "a"]
     assert statistics(Categorical(name="c", min_count=1), table(c=words))[1] == ["b", "c", "a", "é", "z"]
     assert statistics(Categorical(name="c", min_count=1, max_size=2), table(c=words))[1] == ["b", "c"]
 
 
 def test_integers_are_counted_by_value_and_ordered_as_text():
-    found, vocabulary = statistics(Categorical(name="c", min_count=1), table(c=[10, 9, MISSING_INT, 10, -1]))
-    assert (found.count, found.missing, found.distinct) == (4, 1, 3)
+    figures, vocabulary = statistics(Categorical(name="c", min_count=1), table(c=[10, 9, MISSING_INT, 10, -1]))
+    assert (figures.count, figures.missing, figures.distinct) == (4, 1, 3)
     assert vocabulary == ["10", "9", "-1"]
 
 
@@ -59,35 +59,35 @@ def test_moments_are_those_of_numpy_after_clip_and_log():
     x = RNG.lognormal(3, 2, 5000).astype(np.float32)
     x[::7] = np.nan
     feature = Numeric(name="n", encoding="value", clip=(1.0, 500.0), log1p=True)
-    found, _ = statistics(feature, table(n=x[:1700]), table(n=x[1700:]))
+    figures, _ = statistics(feature, table(n=x[:1700]), table(n=x[1700:]))
     expected = np.log1p(np.clip(x[~np.isnan(x)].astype(np.float64), 1, 500))
-    assert (found.count, found.missing) == (len(expected), np.isnan(x).sum())
-    assert found.mean == pytest.approx(expected.mean(), rel=1e-12)
-    assert found.std == pytest.approx(expected.std(), rel=1e-10)
-    assert (found.minimum, found.maximum) == (expected.min(), expected.max())
+    assert (figures.count, figures.missing) == (len(expected), np.isnan(x).sum())
+    assert figures.mean == pytest.approx(expected.mean(), rel=1e-12)
+    assert figures.std == pytest.approx(expected.std(), rel=1e-10)
+    assert (figures.minimum, figures.maximum) == (expected.min(), expected.max())
 
 
 def test_quantile_boundaries_of_hundred_numbers():
     x = np.repeat(np.arange(100, dtype=np.float32), 3)
-    found, _ = statistics(Numeric(name="n", buckets=4), table(n=RNG.permutation(x)))
-    assert found.boundaries == [24.0, 49.0, 74.0]
+    figures, _ = statistics(Numeric(name="n", buckets=4), table(n=RNG.permutation(x)))
+    assert figures.boundaries == [24.0, 49.0, 74.0]
     assert statistics(Numeric(name="n", buckets=4), table(n=np.float32([5] * 9)))[0].boundaries == []
 
 
 def test_lists_count_their_elements_and_rows_without_any():
     listed = pa.FixedSizeListArray.from_arrays(pa.array(["a", "b", "", "", "a", ""]), 2)
-    found, vocabulary = statistics(Multivalued(name="t", min_count=1), pa.table({"t": listed}))
-    assert (found.count, found.missing, found.distinct, vocabulary) == (3, 1, 2, ["a", "b"])
+    figures, vocabulary = statistics(Multivalued(name="t", min_count=1), pa.table({"t": listed}))
+    assert (figures.count, figures.missing, figures.distinct, vocabulary) == (3, 1, 2, ["a", "b"])
     feature = Multivalued(name="t", min_count=1, separator="|", max_length=2)
-    found, vocabulary = statistics(feature, table(t=["a|b|c", "", "a"]))
-    assert (found.count, found.missing, found.distinct, vocabulary) == (3, 1, 2, ["a", "b"])
+    figures, vocabulary = statistics(feature, table(t=["a|b|c", "", "a"]))
+    assert (figures.count, figures.missing, figures.distinct, vocabulary) == (3, 1, 2, ["a", "b"])
 
 
 def test_crosses_are_missing_where_a_part_is():
     feature = Cross(name="x", columns=["a", "b"], hash_buckets=5)
-    found, _ = statistics(feature, table(a=["u", "u", "", "v", "u"], b=[1, 2, 1, MISSING_INT, 1]))
-    assert (found.count, found.missing, found.distinct) == (3, 2, 2)
-    assert found.top == [("u\x1f1", 2), ("u\x1f2", 1)]
+    figures, _ = statistics(feature, table(a=["u", "u", "", "v", "u"], b=[1, 2, 1, MISSING_INT, 1]))
+    assert (figures.count, figures.missing, figures.distinct) == (3, 2, 2)
+    assert figures.top == [("u\x1f1", 2), ("u\x1f2", 1)]
 
 
 def rows_of(*values):
@@ -104,15 +104,22 @@ def test_features_that_tell_the_same_rows_apart_are_duplicates_and_no_others():
     merged = np.where(base == 4, 5, base)
     shuffled = RNG.permutation(base)
     marked = mark_duplicates(rows_of(base, renamed, gaps, swapped, merged, shuffled))
-    assert [own.duplicate_of for own in marked] == [None, "0", "0", None, None, None]
-    assert [own.fault for own in marked] == [None, "duplicate of 0", "duplicate of 0", None, None, None]
+    assert [statistics_of_feature.duplicate_of for statistics_of_feature in marked] == [None, "0", "0", None, None, None]
+    assert [statistics_of_feature.fault for statistics_of_feature in marked] == [
+        None,
+        "duplicate of 0",
+        "duplicate of 0",
+        None,
+        None,
+        None,
+    ]
 
 
 def test_numbers_and_ids_of_the_same_rows_are_duplicates():
     base = RNG.integers(0, 50, 1000)
     number = statistics(Numeric(name="n"), table(n=base.astype(np.float32)))[0]
     ids = statistics(Categorical(name="c"), table(c=base))[0]
-    assert [own.duplicate_of for own in mark_duplicates([number, ids])] == [None, "n"]
+    assert [statistics_of_feature.duplicate_of for statistics_of_feature in mark_duplicates([number, ids])] == [None, "n"]
 
 
 def test_duplicates_are_found_over_partials_merged_in_any_order():
@@ -120,24 +127,26 @@ def test_duplicates_are_found_over_partials_merged_in_any_order():
     right = [f"r{value}" for value in left]
     feature, other = Categorical(name="a"), Categorical(name="b")
     cut = [slice(0, 1000), slice(1000, 1100), slice(1100, 3000)]
-    own = []
+    statistics_of_feature = []
     for name, values, order in ((feature, left.tolist(), 1), (other, right, -1)):
         parts = []
-        for place in cut:
-            numbered = RowKeys(mix(np.arange(place.start, place.stop, dtype=np.uint64)))
-            parts.append(analyze(name, table(**{name.name: values[place]}), numbered))
-        own.append(finish(name, [summarise(name, merge(parts[::order]))])[0])
-    assert own[0].partition == own[1].partition
+        for stretch in cut:
+            numbered = RowKeys(mix(np.arange(stretch.start, stretch.stop, dtype=np.uint64)))
+            parts.append(analyze(name, table(**{name.name: values[stretch]}), numbered))
+        statistics_of_feature.append(finish(name, [summarise(name, merge(parts[::order]))])[0])
+    assert statistics_of_feature[0].partition == statistics_of_feature[1].partition
 
 
 def lists_of(*columns, **feature):
-    made = []
+    listed_statistics = []
     for number, lists in enumerate(columns):
-        column = pa.FixedSizeListArray.from_arrays(pa.array([value for own in lists for value in own], pa.string()), 3)
-        own = Multivalued(name=str(number), min_count=1, **feature)
+        column = pa.FixedSizeListArray.from_arrays(
+            pa.array([value for statistics_of_feature in lists for value in statistics_of_feature], pa.string()), 3
+        )
+        statistics_of_feature = Multivalued(name=str(number), min_count=1, **feature)
         cut = [pa.table({str(number): column.slice(start, 700)}) for start in range(0, len(column), 700)]
-        made.append(statistics(own, *cut)[0])
-    return [own.duplicate_of for own in mark_duplicates(made)]
+        listed_statistics.append(statistics(statistics_of_feature, *cut)[0])
+    return [statistics_of_feature.duplicate_of for statistics_of_feature in mark_duplicates(listed_statistics)]
 
 
 def test_lists_whose_elements_are_in_the_same_rows_are_duplicates_and_no_others():
@@ -153,7 +162,9 @@ def test_lists_whose_elements_are_in_the_same_rows_are_duplicates_and_no_others(
 def test_lists_as_text_are_told_apart_as_the_lists_they_stand_for():
     texts = [f"a{row % 7}|a{row % 5 + 7}" if row % 11 else "" for row in range(500)]
     padded = [[*text.split("|"), "", ""][:3] if text else ["", "", ""] for text in texts]
-    listed = pa.FixedSizeListArray.from_arrays(pa.array([value for own in padded for value in own]), 3)
+    listed = pa.FixedSizeListArray.from_arrays(
+        pa.array([value for statistics_of_feature in padded for value in statistics_of_feature]), 3
+    )
     text = statistics(Multivalued(name="t", separator="|"), table(t=texts))[0]
     same = statistics(Multivalued(name="l"), pa.table({"l": listed}))[0]
     assert text.partition == same.partition
@@ -166,8 +177,8 @@ def test_vectors_have_the_moments_of_all_their_elements():
     vectors[70, 1] = np.nan
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 4)
     feature = Dense(name="v")
-    found, vocabulary = statistics(feature, pa.table({"v": column.slice(0, 60)}), pa.table({"v": column.slice(60)}))
-    assert (found.count, found.missing, found.length, vocabulary) == (550 * 4 - 1, 50, 4, [])
+    figures, vocabulary = statistics(feature, pa.table({"v": column.slice(0, 60)}), pa.table({"v": column.slice(60)}))
+    assert (figures.count, figures.missing, figures.length, vocabulary) == (550 * 4 - 1, 50, 4, [])
     wanted = [call(vectors.astype(np.float64)) for call in (np.nanmean, np.nanstd, np.nanmin, np.nanmax)]
-    np.testing.assert_allclose([found.mean, found.std, found.minimum, found.maximum], wanted, rtol=1e-12)
-    assert found.fault is None
+    np.testing.assert_allclose([figures.mean, figures.std, figures.minimum, figures.maximum], wanted, rtol=1e-12)
+    assert figures.fault is None

@@ -8,7 +8,7 @@ from pipeline.preprocess.analyze import analyze
 from pipeline.preprocess.combine import MergePartials
 from pipeline.preprocess.partial import merge
 from tests.pipeline.preprocess.raw_columns import keys, table
-from tests.pipeline.preprocess.small_logs import config, day, lines, made, write
+from tests.pipeline.preprocess.small_logs import config, day, lines, preprocessed, write
 
 RNG = np.random.default_rng(7)
 
@@ -34,12 +34,12 @@ def test_stable_ids_stay_when_a_day_is_added(tmp_path):
     (tmp_path / "logs").mkdir()
     settings = config(f"{tmp_path}/logs/day-*", tmp_path / "w", incremental=True, stable_ids=True)
     day(tmp_path / "logs", 1)
-    before = made(settings, tmp_path / "first")["vocabulary/c.txt"].split()
+    before = preprocessed(settings, tmp_path / "first")["vocabulary/c.txt"].split()
     rows = lines(1500, 2)
     write(tmp_path / "logs" / "day-2", [line.replace(b"\tc7\t", b"\tnew\t") for line in rows] + [b"1\t0\tc39\td1\t0"] * 500)
-    after = made(settings, tmp_path / "second")["vocabulary/c.txt"].split()
+    after = preprocessed(settings, tmp_path / "second")["vocabulary/c.txt"].split()
     assert after[: len(before)] == before
     assert after[len(before) :] == ["new"]
-    free = made(config(f"{tmp_path}/logs/day-*", tmp_path / "w2"), tmp_path / "third")["vocabulary/c.txt"].split()
+    free = preprocessed(config(f"{tmp_path}/logs/day-*", tmp_path / "w2"), tmp_path / "third")["vocabulary/c.txt"].split()
     assert free[0] == "c39"
     assert sorted(free) == sorted(after)

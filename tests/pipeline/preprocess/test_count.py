@@ -6,32 +6,32 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import DataError
-from tests.pipeline.preprocess.small_logs import config, counted, lines, made, write
+from tests.pipeline.preprocess.small_logs import config, counted, lines, preprocessed, write
 
 
 def test_statistics_are_kept_for_every_split(tmp_path):
-    found = counted(config(write(tmp_path / "a", lines(3000, 1)), tmp_path), tmp_path / "out")
-    train = {own["name"]: own for own in found["features"]}
-    test = {own["name"]: own for own in found["splits"]["test"]}
-    assert train["c"]["count"] + test["c"]["count"] + found["splits"]["validation"][1]["count"] == 3000
+    document = counted(config(write(tmp_path / "a", lines(3000, 1)), tmp_path), tmp_path / "out")
+    train = {figures["name"]: figures for figures in document["features"]}
+    test = {figures["name"]: figures for figures in document["splits"]["test"]}
+    assert train["c"]["count"] + test["c"]["count"] + document["splits"]["validation"][1]["count"] == 3000
     assert abs(train["n"]["mean"] - test["n"]["mean"]) < 0.5
     assert test["c"]["distinct"] == 40
     assert len(test["c"]["top"]) == 10
-    assert found["rejected"] == {}
+    assert document["rejected"] == {}
 
 
 def test_rejected_rows_are_kept_and_counted(tmp_path):
     bad = [b"1\tx\tc1\td1\t0", b"1\t2\tc1", b"3\t1\tc1\td1\t0"]
     rows = lines(4000, 1)
-    found = made(config(write(tmp_path / "a", [*rows[:10], *bad, *rows[10:]]), tmp_path), tmp_path / "out")
+    document = preprocessed(config(write(tmp_path / "a", [*rows[:10], *bad, *rows[10:]]), tmp_path), tmp_path / "out")
     wrong_label = "column 'label': the label is not 0 or 1 (see data.positive)"
     reasons = {"3 fields, not 5": 1, "column 'n': not a number": 1, wrong_label: 1}
-    assert json.loads(found["statistics.json"])["rejected"] == reasons
-    kept = found["rejected/part-00000.parquet"].to_pylist()
+    assert json.loads(document["statistics.json"])["rejected"] == reasons
+    kept = document["rejected/part-00000.parquet"].to_pylist()
     assert {row["row"] for row in kept} == set(bad)
     text = (tmp_path / "a").read_bytes()
     assert all(text[row["offset"] :].startswith(row["row"]) and row["file"] == str(tmp_path / "a") for row in kept)
-    manifest = json.loads(found["manifest.json"])
+    manifest = json.loads(document["manifest.json"])
     assert manifest["rejected"]["rows"] == 4003
     assert sum(part["rows"] for part in manifest["splits"].values()) == 4000
 
@@ -57,11 +57,11 @@ def test_a_file_that_is_mostly_refused_ends_the_job_at_once(tmp_path):
 def test_newlines_in_quoted_fields_are_counted_as_values_that_no_vocabulary_holds(tmp_path):
     lines = [f'{row % 2}\t{row}\t"a{row % 3}\nb"\t{row % 4}\t1' for row in range(120)]
     path = write(tmp_path / "a.tsv", [line.encode() for line in lines])
-    found = counted(config(path, tmp_path / "work", quoted="multiline", split={"validation": 0}), tmp_path / "out")
-    own = next(feature for feature in found["features"] if feature["name"] == "c")
-    assert (own["count"], own["missing"], own["distinct"], own["vocabulary_size"]) == (120, 0, 3, 0)
-    assert own["top"] == [["a0\nb", 40], ["a1\nb", 40], ["a2\nb", 40]]
-    assert found["rejected"] == {}
+    document = counted(config(path, tmp_path / "work", quoted="multiline", split={"validation": 0}), tmp_path / "out")
+    figures = next(feature for feature in document["features"] if feature["name"] == "c")
+    assert (figures["count"], figures["missing"], figures["distinct"], figures["vocabulary_size"]) == (120, 0, 3, 0)
+    assert figures["top"] == [["a0\nb", 40], ["a1\nb", 40], ["a2\nb", 40]]
+    assert document["rejected"] == {}
 
 
 def test_a_label_of_one_value_is_an_error(tmp_path):
@@ -75,8 +75,8 @@ def test_a_file_of_a_header_alone_adds_no_rows_and_no_rows_at_all_are_an_error(t
     write(tmp_path / "a", [header, *lines(500, 1)])
     write(tmp_path / "b", [header])
     fields = {"header": True, "columns": []}
-    found = counted(config(f"{tmp_path}/[ab]", tmp_path, **fields), tmp_path / "out")
-    assert found["features"][0]["count"] + sum(own[0]["count"] for own in found["splits"].values()) == 500
+    document = counted(config(f"{tmp_path}/[ab]", tmp_path, **fields), tmp_path / "out")
+    assert document["features"][0]["count"] + sum(figures[0]["count"] for figures in document["splits"].values()) == 500
     with pytest.raises(DataError, match=r"the train split has no rows; look at data\.train and data\.split"):
         counted(config(f"{tmp_path}/b", tmp_path, **fields), tmp_path / "none")
 
@@ -122,10 +122,10 @@ def test_rows_without_a_label_are_left_out_and_accounted_for(tmp_path, capsys):
     rows = [line[:1].replace(b"1", b"yes").replace(b"0", b"no") + line[1:] for line in lines(1000, 1)]
     rows[::10] = [line[line.index(b"\t") :] for line in rows[::10]]
     settings = config(write(tmp_path / "a", rows), tmp_path, positive=["yes"], unlabelled="skip", split={"validation": 0})
-    found = made(settings, tmp_path / "out")
+    document = preprocessed(settings, tmp_path / "out")
     assert "preprocess: train 900 rows, 450 positive (50.00%)" in (text := said(capsys))
     assert "preprocess: 100 rows without a label are left out (data.unlabelled)" in text
-    manifest = json.loads(found["manifest.json"])
+    manifest = json.loads(document["manifest.json"])
     (raw_file,) = manifest["raw_files"]
     assert {name: raw_file.get(name) for name in ("rows", "read", "rejected", "unlabelled")} == {
         "rows": 1000,
@@ -134,7 +134,7 @@ def test_rows_without_a_label_are_left_out_and_accounted_for(tmp_path, capsys):
         "unlabelled": 100,
     }
     assert manifest["positives"]["train"] == 450
-    assert set(found["train/part-00000.parquet"]["label"].to_pylist()) == {0.0, 1.0}
+    assert set(document["train/part-00000.parquet"]["label"].to_pylist()) == {0.0, 1.0}
 
 
 def test_labels_of_minus_1_and_1_are_told_what_to_do(tmp_path):
@@ -144,5 +144,5 @@ def test_labels_of_minus_1_and_1_are_told_what_to_do(tmp_path):
         DataError, match=r"500 rows: column 'label': the label is empty or -1 \(see data\.unlabelled and data\.positive\)"
     ):
         counted(config(path, tmp_path / "w"), tmp_path / "refused")
-    found = counted(config(path, tmp_path / "w", positive=[1], split={"validation": 0}), tmp_path / "out")
-    assert found["features"][1]["count"] + found["features"][1]["missing"] == 1000
+    document = counted(config(path, tmp_path / "w", positive=[1], split={"validation": 0}), tmp_path / "out")
+    assert document["features"][1]["count"] + document["features"][1]["missing"] == 1000

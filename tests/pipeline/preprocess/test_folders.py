@@ -12,5 +12,5 @@ def test_parsed_shards_stay_in_the_work_folder_where_days_are_added(tmp_path):
 
 def test_folders_that_workers_write_into_are_made(tmp_path):
     Folders.of(f"{tmp_path}/out", f"{tmp_path}/work", incremental=True).make()
-    made = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
-    assert made == {"out", "out/train", "out/validation", "out/test", "out/written", "work", "work/spans"}
+    folders_made = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
+    assert folders_made == {"out", "out/train", "out/validation", "out/test", "out/written", "work", "work/spans"}

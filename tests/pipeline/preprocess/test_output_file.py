@@ -14,7 +14,7 @@ from pipeline.preprocess import preprocess as module
 from pipeline.preprocess.output_file import OutputFile
 from pipeline.raw import delimited
 from pipeline.runtime import files
-from tests.pipeline.preprocess.small_logs import config, lines, made, write
+from tests.pipeline.preprocess.small_logs import config, lines, preprocessed, write
 
 
 def a_file(folder, rows):
@@ -42,7 +42,7 @@ def test_row_groups_are_full_wherever_a_split_has_the_rows(tmp_path, monkeypatch
     monkeypatch.setattr(delimited, "PIECE_BYTES", 8000)
     monkeypatch.setattr(delimited, "SHARD_BYTES", 16000)
     monkeypatch.setattr(output_file, "ROW_GROUP_ROWS", 1000)
-    made(config(write(tmp_path / "a", lines(9000, 1)), tmp_path), tmp_path / "out")
+    preprocessed(config(write(tmp_path / "a", lines(9000, 1)), tmp_path), tmp_path / "out")
     for split in ("train", "validation", "test"):
         groups = []
         for path in sorted((tmp_path / "out" / split).glob("*.parquet")):
@@ -65,4 +65,4 @@ def test_parsed_rows_that_vanish_or_break_between_the_passes_are_named(tmp_path,
     monkeypatch.setattr(module, "plan_output", lose)
     settings = config(write(tmp_path / "a.tsv", lines(200, 1)), tmp_path / "work")
     with pytest.raises(DataError, match=r"\.train\.arrow: the parsed rows cannot be read: .*run `winnow preprocess --force`"):
-        made(settings, tmp_path / "out")
+        preprocessed(settings, tmp_path / "out")

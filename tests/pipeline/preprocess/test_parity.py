@@ -62,9 +62,11 @@ def theirs(table, folder, categorical, number):
         for name, min_count in categorical.items():
             text = inputs[name]
             vocabulary = tft.vocabulary(text, frequency_threshold=min_count, vocab_filename=name)
-            found = tft.apply_vocabulary(text, vocabulary, default_value=-1)
+            ours_by_name = tft.apply_vocabulary(text, vocabulary, default_value=-1)
             out[name] = tf.where(
-                tf.equal(text, ""), tf.constant(1, tf.int64), tf.where(found < 0, tf.constant(2, tf.int64), found + 3)
+                tf.equal(text, ""),
+                tf.constant(1, tf.int64),
+                tf.where(ours_by_name < 0, tf.constant(2, tf.int64), ours_by_name + 3),
             )
         x = inputs[number]
         absent = tf.math.is_nan(x)
@@ -92,18 +94,21 @@ def theirs(table, folder, categorical, number):
 def compare(table, folder, categorical, number):
     rules = [{"match": name, "min_count": least} for name, least in categorical.items()]
     rules.append({"match": number, "kind": "numeric", "encoding": "value", "log1p": True})
-    job, found = ours(table, folder, rules)
+    job, ours_by_name = ours(table, folder, rules)
     expected, output = theirs(table, folder, categorical, number)
     for name in categorical:
-        np.testing.assert_array_equal(found[name].to_numpy(), expected[name])
-        own = (folder / "out" / "vocabulary" / f"{name}.txt").read_bytes()
-        assert own == Path(output.vocabulary_file_by_name(name)).read_bytes()
-        assert len(own.splitlines()) > 10
-    np.testing.assert_array_equal(found["label"].to_numpy(), expected["label"])
-    values = np.stack(found[number].to_pylist())
+        np.testing.assert_array_equal(ours_by_name[name].to_numpy(), expected[name])
+        ours_of_feature = (folder / "out" / "vocabulary" / f"{name}.txt").read_bytes()
+        assert ours_of_feature == Path(output.vocabulary_file_by_name(name)).read_bytes()
+        assert len(ours_of_feature.splitlines()) > 10
+    np.testing.assert_array_equal(ours_by_name["label"].to_numpy(), expected["label"])
+    values = np.stack(ours_by_name[number].to_pylist())
     np.testing.assert_array_equal(values[:, 1], expected["absent"])
     np.testing.assert_allclose(values[:, 0], expected[number], atol=1e-5, rtol=1e-5)
-    statistics = {own["name"]: own for own in files.read_json(str(folder / "out" / "statistics.json"))["features"]}
+    statistics = {
+        ours_of_feature["name"]: ours_of_feature
+        for ours_of_feature in files.read_json(str(folder / "out" / "statistics.json"))["features"]
+    }
     assert statistics[number]["mean"] == pytest.approx(expected["mean"][0], rel=1e-5)
     return job
 
@@ -127,7 +132,7 @@ def test_the_serving_graph_gives_the_files_values_row_by_row(tmp_path):
         {"match": "n", "kind": "numeric", "buckets": 20},
         {"match": "x", "kind": "cross", "columns": ["c", "i"], "hash_buckets": 50},
     ]
-    _, found = ours(table, tmp_path, rules)
+    _, ours_by_name = ours(table, tmp_path, rules)
     serving = tft.TFTransformOutput(str(tmp_path / "out" / "transform")).transform_raw_features
     out = serving(
         {
@@ -137,5 +142,5 @@ def test_the_serving_graph_gives_the_files_values_row_by_row(tmp_path):
         }
     )
     for name in ("c", "i", "n", "x"):
-        np.testing.assert_array_equal(found[name].to_numpy(), out[name].numpy())
+        np.testing.assert_array_equal(ours_by_name[name].to_numpy(), out[name].numpy())
         assert len(np.unique(out[name])) > 15

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.preprocess import parse
 from pipeline.raw import delimited
-from tests.pipeline.preprocess.small_logs import config, counted, day, lines, made, write
+from tests.pipeline.preprocess.small_logs import config, counted, day, lines, preprocessed, write
 
 
 def test_the_cut_into_pieces_shards_and_buckets_changes_no_figure(tmp_path, monkeypatch):
@@ -20,7 +20,7 @@ def test_the_cut_into_pieces_shards_and_buckets_changes_no_figure(tmp_path, monk
     monkeypatch.setattr("pipeline.preprocess.resolved_config.BUCKET_BYTES", 20000)
     cut = counted(settings, tmp_path / "many")
     for before, after in zip(whole["features"], cut["features"], strict=True):
-        moments = [[own.pop(figure) or 0.0 for figure in ("mean", "std")] for own in (before, after)]
+        moments = [[figures.pop(figure) or 0.0 for figure in ("mean", "std")] for figures in (before, after)]
         assert moments[0] == pytest.approx(moments[1], rel=1e-12)
         assert {**after, "partition": 0} == {**before, "partition": 0}  # rows are numbered by piece
     assert (tmp_path / "one/vocabulary/c.txt").read_text() == (tmp_path / "many/vocabulary/c.txt").read_text()
@@ -30,14 +30,14 @@ def test_a_day_added_later_reads_only_that_day_and_equals_one_run_over_all(tmp_p
     (tmp_path / "logs").mkdir()
     settings = config(f"{tmp_path}/logs/day-*", tmp_path / "w", incremental=True)
     day(tmp_path / "logs", 1)
-    made(settings, tmp_path / "first")
+    preprocessed(settings, tmp_path / "first")
     day(tmp_path / "logs", 2)
     seen = []
     original = parse.read
     monkeypatch.setattr(parse, "read", lambda data, inputs, piece: seen.append(piece.path) or original(data, inputs, piece))
-    later = made(settings, tmp_path / "second")
+    later = preprocessed(settings, tmp_path / "second")
     assert [Path(path).name for path in seen] == ["day-2"]
-    at_once = made(config(f"{tmp_path}/logs/day-*", tmp_path / "w2"), tmp_path / "third")
+    at_once = preprocessed(config(f"{tmp_path}/logs/day-*", tmp_path / "w2"), tmp_path / "third")
     assert later.keys() == at_once.keys()
     assert later == at_once
     kept = {path.name.split(".")[0] for path in (tmp_path / "w" / "spans").glob("*.json")}
@@ -47,5 +47,5 @@ def test_a_day_added_later_reads_only_that_day_and_equals_one_run_over_all(tmp_p
 def test_files_for_validation_that_are_added_later_change_the_split_of_rows_parsed_before(tmp_path):
     train, other = write(tmp_path / "a", lines(1500, 1)), write(tmp_path / "b", lines(200, 2))
     counted(config(train, tmp_path / "w", incremental=True), tmp_path / "first")
-    found = counted(config(train, tmp_path / "w", incremental=True, validation=other), tmp_path / "second")
-    assert found["splits"]["validation"][1]["count"] + found["splits"]["validation"][1]["missing"] == 200
+    document = counted(config(train, tmp_path / "w", incremental=True, validation=other), tmp_path / "second")
+    assert document["splits"]["validation"][1]["count"] + document["splits"]["validation"][1]["missing"] == 200

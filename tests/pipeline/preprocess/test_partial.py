@@ -25,7 +25,7 @@ def test_values_hashed_into_buckets_give_what_one_bucket_gives(buckets):
     feature = Categorical(name="c", min_count=2, max_size=300)
     shards = [table(c=[f"t{value}" if value else "" for value in RNG.zipf(1.3, 3000) % 5000]) for _ in range(3)]
     numbered = [RowKeys(mix(np.arange(3000 * n, 3000 * (n + 1), dtype=np.uint64))) for n in range(3)]
-    partials = [analyze(feature, shard, own) for shard, own in zip(shards, numbered, strict=True)]
+    partials = [analyze(feature, shard, keys_of_shard) for shard, keys_of_shard in zip(shards, numbered, strict=True)]
     whole = finish(feature, [summarise(feature, merge(partials))])
     parts: dict[int, list[Partial]] = {}
     for partial in partials:

@@ -17,23 +17,23 @@ from pipeline.preprocess.resolved_config import ResolvedConfig
 from pipeline.raw import delimited
 from pipeline.runtime import files
 from tests.pipeline import memory
-from tests.pipeline.preprocess.small_logs import config, lines, made, output, write
+from tests.pipeline.preprocess.small_logs import config, lines, output, preprocessed, write
 from tests.processes import Process
 
 
 def test_every_row_is_in_one_split_and_the_manifest_counts_and_sums_them(tmp_path):
-    found = made(config(write(tmp_path / "a", lines(5000, 1)), tmp_path), tmp_path / "out")
-    manifest = json.loads(found["manifest.json"])
+    output_files = preprocessed(config(write(tmp_path / "a", lines(5000, 1)), tmp_path), tmp_path / "out")
+    manifest = json.loads(output_files["manifest.json"])
     rows = {split: part["rows"] for split, part in manifest["splits"].items()}
     assert sum(rows.values()) == 5000
     assert 400 < rows["validation"] < 600
     assert 900 < rows["test"] < 1100
     for entry in (entry for part in manifest["splits"].values() for entry in part["files"]):
         assert hashlib.sha256((tmp_path / "out" / entry["file"]).read_bytes()).hexdigest() == entry["sha256"]
-        assert found[entry["file"]].num_rows == entry["rows"]
+        assert output_files[entry["file"]].num_rows == entry["rows"]
     assert not list((tmp_path / "out").rglob("*.partial"))
     assert not [name for name in ("parsed", "written", "statistics") if (tmp_path / "out" / name).exists()]
-    assert found["train/part-00000.parquet"].column_names == ["n", "c", "d", "label"]
+    assert output_files["train/part-00000.parquet"].column_names == ["n", "c", "d", "label"]
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_another_filesystem_holds_source_and_output(tmp_path, store):
     (tmp_path / "logs").mkdir()
     for name in ("a.tsv", "b.tsv"):
         (tmp_path / "logs" / name).write_bytes(store[f"memory://logs/{name}"][0])
-    local = made(config(f"{tmp_path}/logs/*.tsv", tmp_path), tmp_path / "out")
+    local = preprocessed(config(f"{tmp_path}/logs/*.tsv", tmp_path), tmp_path / "out")
     for split in ("train", "validation", "test"):
         content = store[f"memory://out/transformed/{split}/part-00000.parquet"][0]
         assert pq.read_table(pa.BufferReader(content)) == local[f"{split}/part-00000.parquet"]
@@ -78,12 +78,12 @@ def test_folders_of_an_object_store_move_with_their_marker_last(store, monkeypat
 
 def test_a_run_that_was_stopped_while_it_cleaned_up_only_cleans_up(tmp_path, monkeypatch):
     settings = config(write(tmp_path / "a", lines(1000, 1)), tmp_path / "work")
-    whole = made(settings, tmp_path / "whole")
+    whole = preprocessed(settings, tmp_path / "whole")
     with monkeypatch.context() as patched:
         patched.setattr(module, "_clean", lambda folders: files.remove(folders.parsed))
-        made(settings, tmp_path / "out")
+        preprocessed(settings, tmp_path / "out")
     assert (tmp_path / "out" / "written").exists()
-    assert made(settings, tmp_path / "out") == whole
+    assert preprocessed(settings, tmp_path / "out") == whole
     assert not (tmp_path / "out" / "written").exists()
 
 
@@ -111,8 +111,8 @@ def test_killed_at_any_time_and_run_again_the_output_is_that_of_an_uninterrupted
     assert not (tmp_path / "killed" / "transformed" / "stage.json").exists()
     assert start("killed").end() == 0
     whole, again = (output(tmp_path / work / "transformed") for work in ("whole", "killed"))
-    for found in (whole, again):
-        found.pop("stage.json")
+    for output_files in (whole, again):
+        output_files.pop("stage.json")
     assert again == whole
 
 
@@ -126,7 +126,7 @@ def test_the_manifest_says_what_became_of_the_rows_of_each_raw_file(tmp_path, mo
     write(tmp_path / "logs" / "b.tsv", rows[2000:])
     test = write(tmp_path / "test.tsv", rows[:100])
     settings = config(f"{tmp_path}/logs/*.tsv", tmp_path, test=test, quoted=True, max_bad_ratio=0.01)
-    manifest = json.loads(made(settings, tmp_path / "out")["manifest.json"])
+    manifest = json.loads(preprocessed(settings, tmp_path / "out")["manifest.json"])
     assert manifest["raw_files"] == [
         {"file": f"{tmp_path}/logs/a.tsv", "split": "train", "rows": 2003, "read": 2000, "rejected": 3},
         {"file": f"{tmp_path}/logs/b.tsv", "split": "train", "rows": 1000, "read": 1000, "rejected": 0},

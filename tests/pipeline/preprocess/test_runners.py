@@ -52,11 +52,11 @@ def expected(config, tmp_path_factory):
     return outcome(config, tmp_path_factory.mktemp("default") / "out")
 
 
-def assert_equal(found, expected):
-    assert found.keys() == expected.keys()
-    assert [name for name in found if found[name] != expected[name]] == []
-    assert len([name for name in found if name.endswith(".parquet")]) == 3
-    assert json.loads(found["manifest.json"])["splits"]["test"]["rows"] == 1500
+def assert_equal(written_files, expected):
+    assert written_files.keys() == expected.keys()
+    assert [name for name in written_files if written_files[name] != expected[name]] == []
+    assert len([name for name in written_files if name.endswith(".parquet")]) == 3
+    assert json.loads(written_files["manifest.json"])["splits"]["test"]["rows"] == 1500
 
 
 def test_a_job_server_and_its_worker_give_the_same_output(config, expected, tmp_path):
@@ -87,10 +87,10 @@ def sdists(monkeypatch, tmp_path):
     build = Stager._build_setup_package
 
     def listing(setup_file, folder, arguments=None):
-        made = build(setup_file, folder, arguments)
-        with tarfile.open(made) as archive:
+        result = build(setup_file, folder, arguments)
+        with tarfile.open(result) as archive:
             built.append([re.sub(r"^[^/]*/", "", name) for name in archive.getnames()])
-        return made
+        return result
 
     monkeypatch.setattr(Stager, "_build_setup_package", staticmethod(listing))
     return built
@@ -104,9 +104,9 @@ def test_a_dataflow_job_is_built_with_the_package_for_its_workers(config, sdists
 
     def build(root):
         transform = TransformRows(config.data, job.features, job.inputs, "gs://bucket/work/transform")
-        made = root | "Files" >> beam.Create([file]) | "Transform" >> beam.ParDo(transform)
+        result = root | "Files" >> beam.Create([file]) | "Transform" >> beam.ParDo(transform)
         seen.append(root)
-        return made
+        return result
 
     setup = tmp_path / "source"  # a copy: setuptools leaves its traces beside setup.py
     setup.mkdir()

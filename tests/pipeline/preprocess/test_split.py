@@ -18,7 +18,7 @@ from pipeline.preprocess.resolved_config import ResolvedConfig
 from pipeline.preprocess.split import TEST, TRAIN, VALIDATION, split_of
 from pipeline.raw import shards
 from pipeline.raw.read import Rows, read
-from tests.pipeline.preprocess.small_logs import config, lines, made, write
+from tests.pipeline.preprocess.small_logs import config, lines, preprocessed, write
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ from tests.pipeline.preprocess.small_logs import config, lines, made, write
     ],
 )
 def test_splits_by_column_and_time(tmp_path, split, of):
-    found = made(config(write(tmp_path / "a", lines(1000, 1)), tmp_path, split=split), tmp_path / "out")
+    splits_of_day = preprocessed(config(write(tmp_path / "a", lines(1000, 1)), tmp_path, split=split), tmp_path / "out")
     expected = np.bincount([of(row % 10) for row in range(1000)], minlength=3)
-    rows = [part["rows"] for part in json.loads(found["manifest.json"])["splits"].values()]
+    rows = [part["rows"] for part in json.loads(splits_of_day["manifest.json"])["splits"].values()]
     assert rows == expected.tolist()
 
 
@@ -46,11 +46,11 @@ def test_a_split_by_hash_keeps_the_rows_of_a_key_together_and_files_of_its_own_g
     rows = next(read(settings.data, job.columns, piece))
     places = split_of(settings.data, rows, "train")
     by_day = {day: set(places[np.arange(2000) % 10 == day].tolist()) for day in range(10)}
-    assert all(len(found) == 1 for found in by_day.values())
-    assert {place for found in by_day.values() for place in found} == {0, 1}
-    own = settings.data.model_copy(update={"validation": ["other"]})
-    assert set(split_of(own, rows, "train").tolist()) == {0}
-    assert set(split_of(own, rows, "validation").tolist()) == {1}
+    assert all(len(splits_of_day) == 1 for splits_of_day in by_day.values())
+    assert {split_index for splits_of_day in by_day.values() for split_index in splits_of_day} == {0, 1}
+    with_validation_files = settings.data.model_copy(update={"validation": ["other"]})
+    assert set(split_of(with_validation_files, rows, "train").tolist()) == {0}
+    assert set(split_of(with_validation_files, rows, "validation").tolist()) == {1}
 
 
 def places_of(column, **split):

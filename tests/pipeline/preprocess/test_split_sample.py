@@ -12,7 +12,7 @@ def test_all_rows_of_small_files_are_counted(tmp_path):
     settings = config(write(tmp_path / "a", lines(1000, 1)), tmp_path, split=SPLIT)
     counts, whole = sample_splits(ResolvedConfig.of(settings))
     assert whole
-    assert {split: (own.rows, own.positives) for split, own in counts.items()} == {
+    assert {split: (split_counts.rows, split_counts.positives) for split, split_counts in counts.items()} == {
         "train": (700, 350),
         "validation": (200, 100),
         "test": (100, 50),

@@ -12,10 +12,12 @@ from tests.pipeline.raw.raw_files import data, write
 def test_blocks_hold_whole_rows_and_all_of_them(tmp_path, monkeypatch, size):
     monkeypatch.setattr(lines, "PIECE_BYTES", size)
     path = str(write(tmp_path / "a", b"one\ntwo\nthree\nfour"))
-    found = list(blocks(data(path), Piece(path, 0, -1)))
-    assert b"".join(text for text, _ in found) == b"one\ntwo\nthree\nfour"
-    assert all(text.endswith(b"\n") for text, _ in found[:-1])
-    assert [start for _, start in found] == [sum(len(text) for text, _ in found[:place]) for place in range(len(found))]
+    read_blocks = list(blocks(data(path), Piece(path, 0, -1)))
+    assert b"".join(text for text, _ in read_blocks) == b"one\ntwo\nthree\nfour"
+    assert all(text.endswith(b"\n") for text, _ in read_blocks[:-1])
+    assert [start for _, start in read_blocks] == [
+        sum(len(text) for text, _ in read_blocks[:number]) for number in range(len(read_blocks))
+    ]
 
 
 def test_a_line_is_read_to_its_newline_or_the_end():

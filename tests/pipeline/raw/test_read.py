@@ -46,7 +46,7 @@ def test_a_file_that_vanishes_after_it_was_listed_is_named(tmp_path):
 
 
 def headers(tmp_path, *lines):
-    names = [str(write(tmp_path / f"{place}.csv", line)) for place, line in enumerate(lines)]
+    names = [str(write(tmp_path / f"{number}.csv", line)) for number, line in enumerate(lines)]
     config = DataConfig(format="csv", train=names, label="label")
     return column_types(config, list_files(config.train, "train"))
 

@@ -17,12 +17,12 @@ def example(label, id=None, c=None, tags=()):
     def texts(values):
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value.encode() for value in values]))
 
-    found = {"label": tf.train.Feature(float_list=tf.train.FloatList(value=[label])), "tags": texts(tags)}
+    fields = {"label": tf.train.Feature(float_list=tf.train.FloatList(value=[label])), "tags": texts(tags)}
     if id is not None:
-        found["id"] = tf.train.Feature(int64_list=tf.train.Int64List(value=[id]))
+        fields["id"] = tf.train.Feature(int64_list=tf.train.Int64List(value=[id]))
     if c is not None:
-        found["c"] = texts([c])
-    return tf.train.Example(features=tf.train.Features(feature=found)).SerializeToString()
+        fields["c"] = texts([c])
+    return tf.train.Example(features=tf.train.Features(feature=fields)).SerializeToString()
 
 
 def write(path, records, compression=""):
