@@ -59,7 +59,7 @@ class Reader:
     slots], `weights` float32 [batch, id slots] if a feature is weighted; label and weight float32 [batch, 1].
 
     Args:
-      data: the transformed folder.
+      transformed: the transformed folder.
       split: which rows.
       encodings: of the features to read, in the order in which a model takes their slots.
       shuffle_rows: rows that are held and shuffled together (at least one row group; twice as many are held while the
@@ -67,17 +67,17 @@ class Reader:
     """
 
     def __init__(
-        self, data: Transformed, split: SplitName, encodings: Sequence[Encoding], shuffle_rows: int = 1_000_000
+        self, transformed: Transformed, split: SplitName, encodings: Sequence[Encoding], shuffle_rows: int = 1_000_000
     ) -> None:
-        self.data, self.split, self.encodings, self.shuffle_rows = data, split, list(encodings), shuffle_rows
-        self.rows = data.rows(split)
+        self.transformed, self.split, self.encodings, self.shuffle_rows = transformed, split, list(encodings), shuffle_rows
+        self.rows = transformed.rows(split)
         self.weighted = any(encoding.weighted for encoding in self.encodings)
         self._held: Arrays | None = None
 
     @cached_property
     def row_groups(self) -> list[RowGroup]:
         """All row groups of the split, in file order."""
-        return self.data.row_groups(self.split, self._columns)
+        return self.transformed.row_groups(self.split, self._columns)
 
     def steps(self, batch_size: int) -> int:
         """Whole batches in an epoch.
@@ -155,12 +155,12 @@ class Reader:
         layout: dict[str, tuple[Any, list[tuple[str, int]]]] = {
             "ids": (np.int32, [(e.name, e.length) for e in ids]),
             "values": (np.float32, [(e.name, e.length) for e in self.encodings if not e.embedded]),
-            "label": (np.float32, [(self.data.resolved.label, 1)]),
+            "label": (np.float32, [(self.transformed.resolved.label, 1)]),
         }
         if self.weighted:
             layout["weights"] = (np.float32, [(f"{e.name}.weights" if e.weighted else "", e.length) for e in ids])
-        if self.data.resolved.weight:
-            layout["weight"] = (np.float32, [(self.data.resolved.weight, 1)])
+        if self.transformed.resolved.weight:
+            layout["weight"] = (np.float32, [(self.transformed.resolved.weight, 1)])
         return {name: (dtype, columns) for name, (dtype, columns) in layout.items() if columns}
 
     @cached_property
@@ -206,7 +206,7 @@ class Reader:
             return np.broadcast_to(np.float32(1), (table.num_rows, slots))
         array = table[name].combine_chunks()
         flat = np.asarray(array.flatten() if pa.types.is_fixed_size_list(array.type) else array).reshape(table.num_rows, slots)
-        return np.where(flat < self.data.cuts[name], flat, FIRST_BUCKET) if name in self.data.cuts else flat
+        return np.where(flat < self.transformed.cuts[name], flat, FIRST_BUCKET) if name in self.transformed.cuts else flat
 
     def _batches(
         self, left: Arrays, arrays: Arrays, order: npt.NDArray[np.int64], batch_size: int, part: slice
