@@ -22,6 +22,7 @@ def with_tower(**asked):
     return MODEL | {"tower": {"units": [32, 8], "block_sparsity": asked}}
 
 
+@pytest.mark.slow  # a whole job with a thinned tower
 def test_the_pruned_model_is_thinned_proved_and_compact(small_job, winnow, tmp_path):
     path = small_job(model=with_tower(**SPARSE))
     code, said = winnow("run", path)

@@ -54,6 +54,7 @@ def test_two_workers_make_the_whole_job_and_the_chief_alone_writes(cluster, tmp_
     assert "export" not in other.said
 
 
+@pytest.mark.slow  # four processes that each import TensorFlow
 def test_parameter_servers_make_the_whole_job_for_the_chief(cluster, tmp_path):
     chief, *servers = cluster("parameter_server", chief=1, worker=2, ps=1)
     assert chief.end() == 0, chief.said

@@ -59,6 +59,7 @@ def assert_equal(written_files, expected):
     assert json.loads(written_files["manifest.json"])["splits"]["test"]["rows"] == 1500
 
 
+@pytest.mark.slow  # a job server and its worker, each a process that imports TensorFlow
 def test_a_job_server_and_its_worker_give_the_same_output(config, expected, tmp_path):
     # The protocol of Flink and Spark: the job goes to a server as a protocol buffer, and a worker registers from outside.
     portable = ["--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=LOOPBACK"]

@@ -22,6 +22,7 @@ def with_items(rows: int, seed: int) -> pa.Table:
     return logs.set_column(0, "click", pa.array(clicked)).append_column("item", pa.array([f"i{n}" for n in item]))
 
 
+@pytest.mark.slow  # a whole job under a budget that cuts vocabularies, and its scores
 def test_a_cut_vocabulary_is_cut_everywhere(small_job, winnow, tmp_path):
     selection = {**SMALL_CONFIG["selection"], "allocator": "cut", "keep": ["item"], "budget": {"bytes": "12%"}}
     config = small_job(with_items(6000, 0), features=[*SMALL_CONFIG["features"], {"match": "item"}], selection=selection)

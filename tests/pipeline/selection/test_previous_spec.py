@@ -63,6 +63,7 @@ def config_of(tmp_path):
     return lambda label: Config.model_validate(common | {"data": data | {"label": label}})
 
 
+@pytest.mark.slow  # three whole jobs, each from the one before
 def test_features_stay_unless_the_data_speaks_against_them(small_job, winnow, tmp_path):
     config = small_job(
         selection={**SMALL_CONFIG["selection"], "keep": ["noise"]}, proof={"seed_count": 1, "bootstrap_samples": 50}
