@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from features.config import Config
 from pipeline.dataset.transformed import Transformed
