@@ -47,6 +47,7 @@ class Campaign:
       tried, refused: inputs, and those that were refused with an error for people.
       faults: a text for each input that was treated wrongly.
       slowest: seconds that the slowest input took.
+      written_outside: changes of files outside the folder, as far as Python code makes them.
     """
 
     target: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,11 +51,13 @@ def read_file(path: Path, data: dict, folder: Path) -> Reading:
     )
     tables = [table for part in parsed if part.record.splits for table in part.tables("train")]
     rejected = [Path(part.rejected_file) for part in parsed]
-    return Reading(
+    reading = Reading(
         rows=[tuple(map(repr, row.values())) for table in tables for row in table.to_pylist()],
         rejected=[row for file in rejected if file.exists() for row in pq.read_table(file).to_pylist()],
         count=sum(part.record.rejected.rows for part in parsed),
     )
+    shutil.rmtree(folder)  # a long campaign would fill the disk
+    return reading
 
 
 def check(reading: Reading, rows: int, untouched: Sequence[tuple] = ()) -> None:

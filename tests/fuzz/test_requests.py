@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +59,10 @@ class Training:
         self.second_pass = TransformRows(config.data, self.resolved.features, self.resolved.inputs, output.graph)
         self.second_pass.setup()
 
-    def read(self, path: Path, form: str, folder: Path) -> tuple[dict[str, np.ndarray], list[dict]]:
+    def read(self, path: Path, source: dict[str, Any], folder: Path) -> tuple[dict[str, np.ndarray], list[dict]]:
         """The transformed columns of the rows that fit, by name, and the rows that were rejected."""
         resolved = self.resolved
-        data = resolved.data.model_copy(update={"format": form})
+        data = resolved.data.model_copy(update={**source, "max_bad_ratio": 1})
         [shard] = plan_shards(data, {"test": list_files([str(path)], "test")})
         first_pass = ParseShard(data, resolved.counted, resolved.columns, str(folder))
         first_pass.setup()
@@ -88,19 +89,21 @@ def test_requests(campaign, job, training, work_folder):
     tried = campaign("requests", short=2 * ROWS)
 
     def attempt(rng: np.random.Generator) -> int:
-        cells = {column.name: odd_cells(rng, column) for column in served.inputs}
-        form, folder = ["parquet", "tfrecord"][rng.integers(0, 2)], work_folder / str(rng.integers(0, 2**62))
+        form, folder = list(WRITERS)[rng.integers(0, 3)], work_folder / str(rng.integers(0, 2**62))
+        longest = 1 if form == "csv" else LONGEST
+        cells = {column.name: odd_cells(rng, column, longest) for column in served.inputs}
         folder.mkdir()
         path = folder / f"cells.{form}"
-        (write_parquet if form == "parquet" else write_tfrecord)(path, rng, cells, served.inputs)
-        ids, rejected = training.read(path, form, folder / "parsed")
+        WRITERS[form](path, rng, cells, served.inputs)
+        source = {"format": form, "max_bad_ratio": 0, **({"quoted": "multiline"} if form == "csv" else {})}
+        ids, rejected = training.read(path, source, folder / "parsed")
         request = {column.name: client_values(cells[column.name], column) for column in served.inputs}
-        fits = fitting(path, form, rejected)
+        fits = fitting(request, rejected)
         compare_ids(served, ids, {name: values[fits] for name, values in request.items()})
         expected = served.score(request)
         _same("serving_ids", scores_of_ids(served, ids), expected[fits])
         _same("serving_examples", scores_of_examples(served, examples(cells, served.inputs, labels=False)), expected)
-        score(str(job.work_dir + "/model"), [str(path)], str(folder / "out"), source={"format": form, "max_bad_ratio": 0})
+        score(str(job.work_dir + "/model"), [str(path)], str(folder / "out"), source=source)
         parts = [pq.read_table(part)["score"].to_numpy() for part in sorted((folder / "out").glob("part-*.parquet"))]
         _same("winnow score", np.concatenate(parts), expected)
         return ROWS
@@ -109,13 +112,16 @@ def test_requests(campaign, job, training, work_folder):
     tried.check()
 
 
-def odd_cells(rng: np.random.Generator, column: Input) -> list[Any]:
-    """Raw cells of a column, None for no value; lists are of any length, vectors of theirs."""
+def odd_cells(rng: np.random.Generator, column: Input, longest: int) -> list[Any]:
+    """Raw cells of a column, None for no value; lists of up to `longest` values, and vectors of their length if they can."""
     draw = {"string": _text, "int64": _integer, "float32": _float}[column.dtype]
     if column.length is None:
         return [None if rng.random() < 0.1 else draw(rng) for _ in range(ROWS)]
     draw = {"vec": _element, "codes weight": _weight}.get(column.name, draw)
-    lengths = np.full(ROWS, column.length) if column.name == "vec" else rng.integers(-1, LONGEST + 1, ROWS)
+    if column.name == "vec":
+        absent = [None] * (column.length - min(column.length, longest))
+        return [[draw(rng) for _ in range(column.length - len(absent))] + absent for _ in range(ROWS)]
+    lengths = rng.integers(-1, longest + 1, ROWS)
     return [None if n < 0 else [None if rng.random() < 0.05 else draw(rng) for _ in range(n)] for n in lengths]
 
 
@@ -167,6 +173,22 @@ def write_tfrecord(path: Path, rng: np.random.Generator, cells: dict[str, list],
             writer.write(example)
 
 
+def write_csv(path: Path, rng: np.random.Generator, cells: dict[str, list], inputs: list[Input]) -> None:
+    """The cells as text; no list has more than one value."""
+    rows = zip(*(map(_csv_cell, cells[column.name]) for column in inputs), strict=True)
+    with path.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+        writer.writerow(["click", *(column.name for column in inputs)])
+        writer.writerows([number % 2, *row] for number, row in enumerate(rows))
+
+
+def _csv_cell(cell: Any) -> Any:
+    return ("" if cell == [] else cell[0]) if isinstance(cell, list) else cell
+
+
+WRITERS = {"parquet": write_parquet, "tfrecord": write_tfrecord, "csv": write_csv}
+
+
 def examples(cells: dict[str, list], inputs: list[Input], labels: bool) -> list[bytes]:
     """The rows as a client writes them: what has no value is left out, and stands as its mark among the values of a list."""
     import tensorflow as tf
@@ -199,17 +221,12 @@ def client_values(cells: list[Any], column: Input) -> np.ndarray:
     return np.array([values + [column.missing] * (longest - len(values)) for values in lists], dtype)
 
 
-def fitting(path: Path, form: str, rejected: list[dict]) -> np.ndarray:
-    """Which rows are fit for training, as no weight is negative; offsets count rows in Parquet, and bytes in TFRecord files."""
-    offsets = list(range(ROWS))
-    if form == "tfrecord":
-        content, offsets = path.read_bytes(), [0]
-        while len(offsets) < ROWS:
-            offsets.append(offsets[-1] + 16 + int.from_bytes(content[offsets[-1] :][:8], "little"))
-    bad = {row["offset"] for row in rejected}
-    if any("weight is negative" not in row["reason"] for row in rejected) or not bad <= set(offsets):
-        raise FaultError(f"rejected, though only negative weights do not fit: {rejected[:5]}")
-    return np.array([offset not in bad for offset in offsets])
+def fitting(request: dict[str, np.ndarray], rejected: list[dict]) -> np.ndarray:
+    """Which rows are fit for training: all but those with a negative weight among the weights that are read."""
+    negative = (request["codes weight"][:, :5] < 0).any(axis=1)
+    if len(rejected) != negative.sum() or any("a weight is negative" not in row["reason"] for row in rejected):
+        raise FaultError(f"{negative.sum()} rows have a negative weight, but {len(rejected)} were rejected: {rejected[:5]}")
+    return ~negative
 
 
 def compare_ids(served, ids: dict[str, np.ndarray], rows: dict[str, np.ndarray]) -> None:
