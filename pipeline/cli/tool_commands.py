@@ -36,6 +36,8 @@ def init(
     say(f"features: {', '.join(f'{len(names)} {kind}' for kind, names in drafted.features.items() if names)}")
     for reason, names in drafted.left_out.items():
         say(f"left out: {', '.join(names)} ({reason})")
+    for note in drafted.notes:
+        say(note)
     say(f"wrote {output}, and {FILE} for editors; check its guesses, then: winnow run {output}")
     give({"config": str(output), "label": drafted.label[0], "features": drafted.features, "left_out": drafted.left_out})
 

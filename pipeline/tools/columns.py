@@ -12,14 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.errors import DataError
 from features.statistics import NEAR_UNIQUE
+from pipeline.tools.leaks import auc_of_buckets, auc_of_codes, leak_by_filling, leak_by_value
+from pipeline.tools.time_column import TimeColumn, read_times
 
-# Names of labels in public logs of clicks and conversions, the likeliest first.
-LABELS = [
-    *("label", "click", "is_click", "clicked", "is_clicked", "target"),
-    *("converted", "is_converted", "conversion", "y"),
-]
 # Words of names, in the field's logs: what happens after the recommendation, times, measurements, identifiers.
 OUTCOMES = re.compile(
     "label|target|click(ed)?|convert(ed)?|conversion|liked?|follow(ed)?|comment(ed)?|forward(ed)?|shared?|hated?|buy|bought|"
@@ -32,11 +28,18 @@ COUNTS = re.compile(
 )
 IDS = re.compile("ids?|key|uuid|guid|hash|index|idx|code|zip|zipcode")
 
-_TRUTHS = {"true", "false", "True", "False", "TRUE", "FALSE", "yes", "no", "Yes", "No"}
+# Words for things that logs name by a number; asked after the counts, as `user_visits_num` is none.
+THINGS = re.compile(
+    "user|item|ip|app|device|os|channel|ad|advertiser|campaign|creative|publisher|site|brand|category|cat|city|region|country|"
+    "model|browser|slot|type|postcode"
+)
+
+TIME = "time: later rows have values never seen before; better to split by"  # why a column is left out
 _FEW = 50  # integers with no more values than this are taken for codes
-_ISO_TIME = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$"
-# What an integer that counts time looks like: yyyymmdd, or seconds, milliseconds and microseconds since 1970.
-_EPOCHS = [(19_700_101, 21_000_101), (5e8, 5e9), (5e11, 5e12), (5e14, 5e15)]
+_NEARLY_UNIQUE = 0.5  # values a row from which on codes would say nothing of other rows
+# By how much the AUC of a column as codes and in buckets must differ to decide, and how many standard errors that must be.
+_DIFFERENCE, _ERRORS = 0.01, 2
+_AUC_ERROR = 0.3  # of an AUC near .5, by the root of the rarer label's rows: the root of 1/12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,15 +90,19 @@ class Column:
         # Counts with such a name, say of an item's clicks last month, are features: they have more values than two.
         return self.named(OUTCOMES) and (self.is_binary or self.named(re.compile("rating|dwell")))
 
+    @functools.cached_property
+    def times(self) -> TimeColumn | None:
+        """The times that the column holds; None where it holds none."""
+        return None if self.is_list else read_times(self.array, self.named(TIMES))
+
     @property
     def is_time(self) -> bool:
-        if pa.types.is_temporal(self.values.type) or not len(self.values):
-            return len(self.values) > 0
-        if self.is_text:
-            return bool(pc.all(pc.match_substring_regex(self.values, _ISO_TIME)).as_py())
-        if self.numbers is None or not self.named(TIMES):
-            return False
-        return any(low <= self.numbers[0] and self.numbers[-1] <= high for low, high in _EPOCHS)
+        return self.times is not None or (pa.types.is_temporal(self.values.type) and len(self.values) > 0)
+
+    @property
+    def is_named_number(self) -> bool:
+        """Whether the name says what integers are: codes, or a measurement."""
+        return self.named(IDS) or self.named(COUNTS) or self.named(THINGS)
 
     @property
     def is_row_id(self) -> bool:
@@ -109,18 +116,6 @@ class Column:
         # Numbers that run on from row to row, with fewer gaps than numbers.
         running = numbers is not None and numbers[-1] - numbers[0] < 2 * len(numbers)
         return bool(running and pa.types.is_integer(self.values.type))
-
-    @property
-    def is_count(self) -> bool:
-        """A guess at whether integers measure something: by name, or many small values and a long tail."""
-        assert self.numbers is not None
-        if self.named(IDS):
-            return False
-        if self.named(COUNTS):
-            return True
-        # Counts begin near 0 and have a long tail; codes are spread evenly from wherever they begin.
-        middle = float(np.median(self.numbers))
-        return bool(-10 <= self.numbers[0] <= 10 and self.numbers[-1] > 3 * max(middle, 1.0))
 
     @property
     def separator(self) -> str | None:
@@ -138,16 +133,47 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Guess:
-    """What is to become of a column: a feature of some kind, or, where kind is None, left out for `reason`."""
+    """What is to become of a column: a feature of some kind, or, where kind is None, left out for `reason`.
+
+    Attributes:
+      kind: of the feature.
+      reason: why the column is left out.
+      options: of the feature's rule.
+      fact: what the draft says of the column.
+      doubt: what else the column could be, with the figures that decided.
+    """
 
     kind: str | None
     reason: str = ""
     options: tuple[tuple[str, Any], ...] = ()
     fact: str = ""
+    doubt: str = ""
 
 
-def guess(column: Column) -> Guess:
-    """Decides what a column is to become, by its type, its values and its name."""
+def guess(column: Column, label: npt.NDArray[np.float64] | None = None) -> Guess:
+    """Decides what a column is to become, by its type, its values, its name, and what it tells of the label.
+
+    Args:
+      column: of the sample.
+      label: [rows] 0 or 1, NaN where there is none.
+    """
+    guessed = _by_values(column)
+    if label is None or np.isnan(label).all():
+        return guessed
+    known = ~np.isnan(label)
+    array, label = column.array.filter(pa.array(known)), label[known]
+    # Times and ids of rows too: that of an order is filled only where something was ordered.
+    leaks = leak_by_filling(array, label)
+    if leaks is None and guessed.kind in ("categorical", "numeric"):
+        leaks = leak_by_value(array, label)
+    if leaks is not None or guessed.kind not in ("categorical", "numeric"):
+        return Guess(None, leaks) if leaks else guessed
+    if pa.types.is_integer(column.values.type) and len(column.values) > _FEW and not column.is_named_number:
+        return _doubtful(column, guessed, array, label)
+    return guessed
+
+
+def _by_values(column: Column) -> Guess:
     # What is left out comes first: an outcome or a time may be of any kind.
     distinct = len(column.values)
     if distinct + (column.array.null_count > 0) <= 1:
@@ -155,7 +181,7 @@ def guess(column: Column) -> Guess:
     if column.is_outcome:
         return Guess(None, "possible leak: looks like an outcome, known only after the label's moment")
     if column.is_time:
-        return Guess(None, "time: later rows have values never seen before; better to split by")
+        return Guess(None, TIME)
     if column.is_list:
         return _list(column)
     if column.is_row_id:
@@ -168,7 +194,35 @@ def guess(column: Column) -> Guess:
     fact = f"{distinct:,} values, {_figure(column.numbers[0])} to {_figure(column.numbers[-1])}"
     if pa.types.is_floating(column.values.type):
         return Guess("numeric", fact=fact)
-    return Guess("numeric", fact=fact) if distinct > _FEW and column.is_count else Guess("categorical")
+    return Guess("numeric", fact=fact) if distinct > _FEW and _is_count(column) else Guess("categorical")
+
+
+def _is_count(column: Column) -> bool:
+    """Whether integers measure something: by name, nearly unique, or many small values and a long tail."""
+    assert column.numbers is not None
+    if column.is_named_number:
+        return not column.named(IDS) and column.named(COUNTS)
+    if len(column.values) > _NEARLY_UNIQUE * len(column.array):
+        return True
+    # Counts begin near 0 and have a long tail; codes are spread evenly from wherever they begin.
+    middle = float(np.median(column.numbers))
+    return bool(-10 <= column.numbers[0] <= 10 and column.numbers[-1] > 3 * max(middle, 1.0))
+
+
+def _doubtful(column: Column, guessed: Guess, array: pa.Array, label: npt.NDArray[np.float64]) -> Guess:
+    """Integers whose name does not say what they are: the label decides where it can, and the figures are listed."""
+    assert column.numbers is not None
+    figures = [f"{len(column.values):,} values", f"{_figure(column.numbers[0])} to {_figure(column.numbers[-1])}"]
+    figures.append(f"median {_figure(float(np.median(column.numbers)))}")
+    kind, codes, buckets = guessed.kind, auc_of_codes(array, label), auc_of_buckets(array, label)
+    if codes is not None and buckets is not None:
+        figures.append(f"AUC {codes:.3f} as codes and {buckets:.3f} in buckets")
+        error = _AUC_ERROR / np.sqrt(min(label.sum(), (1 - label).sum()) / 2)
+        if abs(codes - buckets) > max(_DIFFERENCE, _ERRORS * error):
+            kind = "categorical" if codes > buckets else "numeric"
+    is_numeric = kind == "numeric"
+    taken = "taken for a number; if codes, categorical" if is_numeric else "taken for codes; if a number, numeric"
+    return Guess(kind, doubt=f"{taken}: {', '.join(figures)}")
 
 
 def _figure(value: float) -> str:
@@ -183,34 +237,6 @@ def _list(column: Column) -> Guess:
     if len(lengths) != 1:
         return Guess(None, "lists of floats of differing lengths: a dense feature has one width")
     return Guess("dense", options=(("max_length", lengths[0].as_py()),))
-
-
-def find_label(path: str, columns: list[Column], asked: str | None) -> tuple[Column, str]:
-    """The label column, and why it was taken."""
-    if asked is not None:
-        asked_columns = [column for column in columns if column.name == asked]
-        if not asked_columns:
-            raise DataError(f"{path}: --label {asked}: no such column; there are {listed([c.name for c in columns])}")
-        if not asked_columns[0].is_binary:
-            values = listed([str(value) for value in asked_columns[0].values[:5].to_pylist()])
-            raise DataError(f"{path}: --label {asked}: values must be 0 and 1, both; found {values}")
-        return asked_columns[0], "as asked"
-    candidates = [column for column in columns if column.is_binary]
-    # Reversed, so that of names that differ in case alone the first column counts.
-    by_name = {column.name.lower(): column for column in reversed(candidates)}
-    for name in LABELS:
-        if name in by_name:
-            return by_name[name], "guessed: values 0 and 1, and named like a label"
-    outcomes = [column for column in candidates if column.is_outcome] or candidates
-    if len(outcomes) == 1:
-        return outcomes[0], "guessed: the only column of values 0 and 1 that may be it"
-    if outcomes:
-        names = listed([column.name for column in outcomes])
-        raise DataError(f"{path}: several columns may be the label ({names}); name it with --label")
-    words = [column.name for column in columns if column.is_text and set(column.values.to_pylist()) <= _TRUTHS]
-    if words:
-        raise DataError(f"{path}: {words[0]!r} holds true and false in words; write a label as 1 and 0")
-    raise DataError(f"{path}: no column has the values 0 and 1; make such a label (rating >= 4, say) for --label")
 
 
 def listed(names: list[str], most: int = 12) -> str:

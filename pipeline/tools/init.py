@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import yaml
+import numpy as np
 
 from features.config.json_schema import EDITOR_LINE
 from features.errors import DataError
 from pipeline.raw.formats import FORMATS
 from pipeline.raw.listing import match_files
 from pipeline.raw.read import column_types
-from pipeline.tools.columns import Column, Guess, find_label, guess
+from pipeline.tools.columns import TIME, Column, Guess, guess
+from pipeline.tools.label import Label, find_label
 from pipeline.tools.sample import NoRowsError, Sample, as_array, read, spread
+from pipeline.tools.yaml_lines import ranges, scalar, wrapped
 
 # The batch size is lowered until a round of the search has as many steps as its picks need (docs/selection.md).
 _BATCHES = (256, 128, 64, 32)
 _TRAIN, _EPOCHS, _STEPS, _PICKING = 0.8, 4, 20, 0.9  # share of rows, epochs, least steps of a round, rounds that pick
+# Positives or negatives below which the standard error of an AUC is above .02, more than models differ by.
+_FEW_LABELS = 100
+_FEW_FEATURES = 3  # of fewer there is nothing to select
+_VALIDATION_FROM, _TEST_FROM = 0.8, 0.9  # shares of the sample's rows before the bounds of a split by time
 _LISTED = 8  # more files of a split than this are written as a glob
 
 
@@ -37,12 +39,14 @@ class Draft:
       label: the label column, and why it was taken.
       features: names by kind.
       left_out: names by reason.
+      notes: what to look at first: too few positives or features, and doubtful guesses; a line each.
     """
 
     text: str
     label: tuple[str, str]
     features: dict[str, list[str]]
     left_out: dict[str, list[str]]
+    notes: list[str] = dataclasses.field(default_factory=list)
 
 
 def draft(paths: list[str], label: str | None = None, rows: int = 100_000) -> Draft:
@@ -62,14 +66,16 @@ def draft(paths: list[str], label: str | None = None, rows: int = 100_000) -> Dr
     sample = spread(splits["train"], rows)
     column_types(sample.data, [file for path in splits["train"] for file in match_files(path)])  # refuses what a run would
     columns = [Column(name, as_array(sample.table[name])) for name in sample.table.column_names]
-    target, why = find_label(first, columns, label)
-    guesses = {column.name: guess(column) for column in columns if column is not target}
+    target = find_label(first, columns, label)
+    guesses = {column.name: guess(column, target.values) for column in columns if column is not target.column}
     taken = [name for name, guessed in guesses.items() if guessed.kind]
     if not taken:
-        raise DataError(f"{first}: no column besides the label can be a feature; winnow needs columns that vary")
+        reasons = "".join(f"; {', '.join(names)}: {reason}" for reason, names in _left_out(guesses).items())
+        raise DataError(f"{first}: no column besides the label can be a feature; winnow needs columns that vary{reasons}")
+    notes = [*_too_few(target, taken), *(f"{name}: {guessed.doubt}" for name, guessed in guesses.items() if guessed.doubt)]
     others = [path for path in splits["validation"] + splits["test"] if not _alike(path, sample)]
     splits = {split: [path for path in files if path not in others] for split, files in splits.items()}
-    times = [column for column in columns if column is not target and column.is_time]
+    times = [column for column in columns if column is not target.column and guesses[column.name].reason == TIME]
     # Of a sample, the number of all rows is not known, and nothing is said of batches.
     whole_train = sample.table.num_rows if count == 1 and sample.table.num_rows < rows else None
     seen = f"the first {sample.table.num_rows:,} rows of {first}" + (f" and other files of {count:,}" if count > 1 else "")
@@ -78,16 +84,31 @@ def draft(paths: list[str], label: str | None = None, rows: int = 100_000) -> Dr
         f"# First config for {' '.join(paths)}, drafted from {seen}.",
         "# What was guessed says so: check it, then `winnow run` this file. Paths are seen from where that is called.",
         *(f"# Left out, for its columns are not those of the train files: {path}" for path in others),
-        *_data(sample, splits, target, why, times),
+        *(f"# {note}" for note in _too_few(target, taken)),
+        *_data(sample, splits, target, times),
         *_features(guesses),
         *_selection(len(taken), whole_train),
     ]
     return Draft(
         "\n".join(lines) + "\n",
-        (target.name, why),
+        (target.column.name, target.why),
         {kind: [name for name in taken if guesses[name].kind == kind] for kind in _WHY},
         _left_out(guesses),
+        notes,
     )
+
+
+def _too_few(label: Label, features: list[str]) -> Iterator[str]:
+    """What is too few to select by, in sentences."""
+    labelled = label.values[~np.isnan(label.values)]
+    positives = int(labelled.sum())
+    fewest, name = min((positives, "positives"), (len(labelled) - positives, "negatives"))
+    if fewest < _FEW_LABELS:
+        rows = f"{fewest:,} {name} in {len(labelled):,} rows of the sample"
+        yield f"few labels: {rows}; below {_FEW_LABELS}, figures and picks are mostly chance"
+    if len(features) < _FEW_FEATURES:
+        can_be = "1 column can be a feature" if len(features) == 1 else f"{len(features)} columns can be features"
+        yield f"nothing to select: only {can_be} ({', '.join(features)})"
 
 
 def _files(paths: list[str]) -> dict[str, list[str]]:
@@ -122,35 +143,58 @@ def _alike(path: str, sample: Sample) -> bool:
         return True  # nothing of it will be read
 
 
-def _data(sample: Sample, splits: dict[str, list[str]], label: Column, why: str, times: list[Column]) -> Iterator[str]:
+def _data(sample: Sample, splits: dict[str, list[str]], label: Label, times: list[Column]) -> Iterator[str]:
     """The lines of `data:`."""
     yield "data:"
     yield f"  format: {sample.data.format}"
     for split, files in splits.items():
         if files:
             others = [path for name in splits if name != split for path in splits[name]]
-            yield from _wrapped(f"  {split}: [", [_scalar(path) for path in _glob(files, others)], "]")
+            yield from wrapped(f"  {split}: [", [scalar(path) for path in _glob(files, others)], "]")
     # Of how files are written, a config needs to say what differs from the defaults only.
     if not sample.data.header:
         yield "  header: false  # guessed: the first row looks like values"
-        yield from _wrapped("  columns: [", [_scalar(name) for name in sample.table.column_names], "]")
+        yield from wrapped("  columns: [", [scalar(name) for name in sample.table.column_names], "]")
     if sample.data.separator not in ",\t":
-        yield f"  delimiter: {_scalar(sample.data.separator)}"
+        yield f"  delimiter: {scalar(sample.data.separator)}"
     if sample.data.quoted == "multiline":
         yield "  quoted: multiline  # guessed: quoted cells hold newlines; one worker reads a whole file"
     if sample.data.encoding != "utf-8":
         yield f"  encoding: {sample.data.encoding}  # guessed: most texts are not UTF-8"
     if sample.missing:
-        yield f"  missing: [{', '.join(map(_scalar, sample.missing))}]  # guessed: these stand for no value"
+        yield f"  missing: [{', '.join(map(scalar, sample.missing))}]  # guessed: these stand for no value"
     if sample.bad_rows:
         yield f"  # {sample.bad_rows:,} rows of the sample had other numbers of cells or open quotes: see max_bad_ratio, quoted"
-    ones = float(pc.mean(pc.cast(label.array, pa.float64())).as_py())
-    yield f"  label: {_scalar(label.name)}  # {why}; {ones:.1%} are 1"
+    yield from _label(label)
     # A split that has files takes no rows of the train files.
     shares = [f"{name}: {0.0 if splits[name] else 0.1}" for name in ("validation", "test")]
     yield f"  split: {{by: row, {', '.join(shares)}}}  # of the train files, drawn by row"
     for column in times[:1] if not splits["test"] else []:
-        yield f"  # To test on the latest rows: split: {{by: time, column: {_scalar(column.name)}, test_from: ...}}"
+        yield f"  # To test on the latest rows: {_split_by_time(column)}"
+
+
+def _label(label: Label) -> Iterator[str]:
+    ones = float(np.nanmean(label.values))
+    yield f"  label: {scalar(label.column.name)}  # {label.why}; {ones:.1%} are 1"
+    if label.positive:
+        yield f"  positive: [{', '.join(map(scalar, label.positive))}]  # guessed: these mean 1; all others mean 0"
+    if label.unlabelled:
+        yield f"  unlabelled: skip  # {label.unlabelled:,} of {len(label.values):,} rows of the sample have no label yet"
+
+
+def _split_by_time(column: Column) -> str:
+    """A split by time, with bounds of the sample; of days as rough as the sample's, a single one."""
+    times = column.times
+    bounds = [times.bound(share) for share in (_VALIDATION_FROM, _TEST_FROM)] if times else []
+    start = f"split: {{by: time, column: {scalar(column.name)}"
+    known = [bound for bound in bounds if bound is not None]
+    if times is None or not known:
+        return f"{start}, test_from: ...}}"
+    fields = {"validation_from": known[0]} if known[0] < known[-1] else {}
+    fields["test_from"] = known[-1]
+    written = "".join(f", {field}: {scalar(times.written(bound))}" for field, bound in fields.items())
+    order = ", day_first: true" if times.day_first else ""
+    return f"{start}{written}{order}}}  # {_TEST_FROM:.0%} of the sample is before test_from"
 
 
 def _glob(files: list[str], others: list[str]) -> list[str]:
@@ -182,16 +226,20 @@ def _features(guesses: dict[str, Guess]) -> Iterator[str]:
         if rules:
             yield f"  # {kind}: {why}"
         # Some dozens at most: of thousands of columns the facts would bury the rules.
-        facts = [f"{_scalar(name)}: {guessed.fact}" for name, guessed in of_kind.items() if guessed.fact]
-        yield from _wrapped("  #   ", facts[:40], "", "; ", "  #   ")
+        facts = [f"{scalar(name)}: {guessed.fact}" for name, guessed in of_kind.items() if guessed.fact]
+        yield from wrapped("  #   ", facts[:40], "", "; ", "  #   ")
         for options, names in rules.items():
-            rest = "".join(f", {key}: {_scalar(value)}" for key, value in options)
-            yield from _wrapped("  - {match: [", _ranges(names), f"], kind: {kind}{rest}}}")
+            rest = "".join(f", {key}: {scalar(value)}" for key, value in options)
+            yield from wrapped("  - {match: [", ranges(names), f"], kind: {kind}{rest}}}")
+    doubts = [f"{scalar(name)}: {guessed.doubt}" for name, guessed in guesses.items() if guessed.doubt]
+    if doubts:
+        yield "  # Doubtful: integers may be codes (categorical) or measure something (numeric):"
+    yield from (f"  #   {doubt}" for doubt in doubts)
     out = _left_out(guesses)
     if out:
         yield "  # Left out (to bring one back, add it to a rule):"
     for reason, names in out.items():
-        yield from _wrapped(f"  #   {reason}: ", [_scalar(name) for name in names], "", ", ", "  #     ")
+        yield from wrapped(f"  #   {reason}: ", [scalar(name) for name in names], "", ", ", "  #     ")
 
 
 def _left_out(guesses: dict[str, Guess]) -> dict[str, list[str]]:
@@ -219,43 +267,3 @@ def _selection(count: int, rows: int | None) -> Iterator[str]:
             else "too few rows for so many columns"
         )
         yield f"  batch_size: {batch}  # {why}"
-
-
-def _ranges(names: list[str]) -> list[str]:
-    """Names as patterns: runs of three or more numbered ones as `I1..I13`."""
-
-    def key(item: tuple[int, str]) -> tuple[str, int | None]:
-        index, name = item
-        # Names of one run have one stem, and numbers that grow with their positions: the difference is the same for all.
-        part = re.fullmatch(r"([^*?\[]*[^*?\[\d]|)(0|[1-9]\d*)", name)
-        return (part[1], int(part[2]) - index) if part else (name, None)
-
-    patterns: list[str] = []
-    for (_, number), group in itertools.groupby(enumerate(names), key):
-        run = [name for _, name in group]
-        exact = [re.sub(r"([*?\[])", r"[\1]", name) for name in run]  # a glob that means only itself
-        patterns += [f"{run[0]}..{run[-1]}"] if number is not None and len(run) > 2 else exact
-    return [_scalar(pattern) for pattern in patterns]
-
-
-def _wrapped(
-    start: str, items: Iterable[str], end: str, mark: str = ", ", indent: str | None = None, width: int = 118
-) -> Iterator[str]:
-    """`start`, the items and `end` on as many lines as needed; nothing where there are no items."""
-    line, pieces = start, list(items)
-    for number, item in enumerate(pieces):
-        piece = item + (mark if number < len(pieces) - 1 else end)
-        if len(line) + len(piece.rstrip()) > width and line not in (start, indent):
-            yield line.rstrip()
-            line = " " * len(start) if indent is None else indent
-        line += piece
-    if pieces:
-        yield line
-
-
-def _scalar(value: Any) -> str:
-    """A text or number as it must be written inside a YAML list."""
-    # A JSON string is a YAML string, whatever it holds.
-    if isinstance(value, str) and (not re.fullmatch(r"[\w./][\w./ -]*", value) or yaml.safe_load(value) != value):
-        return json.dumps(value)
-    return str(value)

@@ -141,10 +141,11 @@ def _typed(array: pa.Array, missing: pa.Array) -> pa.Array:
     # Each distinct text is looked at once.
     coded = array.dictionary_encode()
     values = pc.if_else(pc.is_in(coded.dictionary, missing), None, coded.dictionary)
-    if not pc.any(pc.match_substring_regex(values, r"^[+-]?(0\d|\d{19})")).as_py():
+    trimmed = pc.utf8_trim_whitespace(values)  # as a run reads numbers
+    if not pc.any(pc.match_substring_regex(trimmed, r"^[+-]?(0\d|\d{19})")).as_py():
         for kind in (pa.int64(), pa.float64()):
             try:
-                values = values.cast(kind)
+                values = trimmed.cast(kind)
                 break
             except pa.ArrowInvalid:
                 continue

@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from features.errors import DataError
-from pipeline.tools.columns import COUNTS, IDS, Column, Guess, find_label, guess, listed
+from pipeline.tools.columns import COUNTS, IDS, Column, Guess, guess, listed
 
 ROWS = 400
 RNG = np.random.default_rng(3)
@@ -88,38 +87,40 @@ def test_texts_are_lists_only_where_splitting_leaves_fewer_values():
     assert column("t", ["[1,2]", "[2,1]"]).separator is None
 
 
-BINARY = [0, 1] * 50
-
-
-@pytest.mark.parametrize(
-    ("columns", "asked", "label", "why"),
-    [
-        ({"a": BINARY, "Click": BINARY, "is_like": BINARY}, None, "Click", "guessed: values 0 and 1, and named like a label"),
-        ({"a": BINARY, "is_like": BINARY}, None, "is_like", "guessed: the only column of values 0 and 1 that may be it"),
-        ({"a": BINARY, "n": CODES}, None, "a", "guessed: the only column of values 0 and 1 that may be it"),
-        ({"a": BINARY, "click": BINARY}, "a", "a", "as asked"),
-    ],
-)
-def test_the_label_and_why(columns, asked, label, why):
-    found, reason = find_label("a.csv", [column(name, values) for name, values in columns.items()], asked)
-    assert (found.name, reason) == (label, why)
-
-
-@pytest.mark.parametrize(
-    ("columns", "asked", "message"),
-    [
-        ({"a": BINARY}, "b", "--label b: no such column; there are a"),
-        ({"a": [0, 1, 2]}, "a", "--label a: values must be 0 and 1, both; found 0, 1, 2"),
-        ({"a": BINARY, "b": BINARY}, None, r"several columns may be the label \(a, b\); name it with --label"),
-        ({"a": ["yes", "no"]}, None, "'a' holds true and false in words; write a label as 1 and 0"),
-        ({"a": [0.5, 1.5]}, None, r"no column has the values 0 and 1; make such a label \(rating >= 4, say\) for --label"),
-    ],
-)
-def test_no_label_says_what_to_do(columns, asked, message):
-    with pytest.raises(DataError, match=rf"a\.csv: {message}"):
-        find_label("a.csv", [column(name, values) for name, values in columns.items()], asked)
-
-
 def test_long_lists_of_names_are_cut():
     assert listed(["a", "b"]) == "a, b"
     assert listed([str(n) for n in range(5)], most=3) == "0, 1, 2 and 2 more"
+
+
+def test_the_label_decides_what_unnamed_integers_are():
+    rng = np.random.default_rng(5)
+    values = rng.integers(0, 300, 20_000)
+    by_code = (rng.random(20_000) < rng.random(300)[values]).astype(float)
+    by_size = (rng.random(20_000) < values / 300).astype(float)
+    codes, number = guess(column("x", values * 7), by_code), guess(column("x", values * 7), by_size)
+    assert (codes.kind, number.kind) == ("categorical", "categorical")
+    assert codes.doubt.startswith(
+        "taken for codes; if a number, numeric: 300 values, 0 to 2,093, median 1046, AUC 0.820 as codes"
+    )
+    long_tail = np.minimum(np.floor(rng.lognormal(4, 1.2, 20_000)), 2000).astype(int)
+    label = (rng.random(20_000) < np.random.default_rng(6).random(2001)[long_tail]).astype(float)
+    assert guess(column("x", long_tail)).kind == "numeric"  # by its values alone
+    assert guess(column("x", long_tail), label).kind == "categorical"
+    assert guess(column("device", long_tail), label) == Guess("categorical")  # by its name: no doubt
+
+
+def test_nearly_unique_integers_are_amounts():
+    values = np.random.default_rng(7).integers(12_285, 1_500_000, ROWS)
+    label = np.tile([0.0, 0, 1, 1], ROWS // 4)
+    assert guess(column("fnlwgt", values), label).kind == "numeric"
+    assert guess(column("fnlwgt", values), label).doubt.startswith("taken for a number; if codes, categorical:")
+
+
+def test_leaks_are_left_out_with_their_figure():
+    label = np.tile([0.0, 0, 1, 1], ROWS // 4)
+    told = guess(column("state", [f"s{int(value)}" for value in label]), label)
+    assert told == Guess(None, "possible leak: alone it tells the label of the sample with AUC 1.0000")
+    when = guess(column("paid_at", [f"2024-01-{1 + n % 9:02d}" if value else None for n, value in enumerate(label)]), label)
+    assert when == Guess(
+        None, "possible leak: filled in 200 rows of the sample, of which 100.0% have the label 1 (0.0% of the others)"
+    )
